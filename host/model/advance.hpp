@@ -1,0 +1,120 @@
+// The heart of the host: given a run and one thing that happened, what changes. Pure: no clock, no randomness, no
+// I/O; the caller commits the Change (store/store.hpp) and only then acts on it.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "base/result.hpp"
+#include "model/record.hpp"
+#include "model/run.hpp"
+
+namespace tenantry::model {
+
+// ---- Facts ----------------------------------------------------------------------------------------------------------
+
+// The scheduler has a slot for a step that `claimable` named: it is now in flight.
+struct Claimed {
+  std::size_t step = 0;
+};
+
+// How the call of an attempt ended. A report whose number is not that of the attempt in flight is stale and changes
+// nothing. `random` in [0, 1) feeds the jitter.
+struct StepReport {
+  std::size_t step = 0;
+  std::int64_t attempt = 0;
+  Outcome outcome = Outcome::kLost;
+  std::string output;  // JSON; empty: none
+  std::optional<Failure> failure;
+  Millis retry_after{0};
+  double random = 0.5;
+};
+
+// Every attempt in flight ended without proof: its host died or lost its lease.
+struct LeaseLost {};
+
+// Time has passed: what was due becomes ready.
+struct Tick {};
+
+// A command of a person (or of the service on behalf of one). `start` is not here: it makes the run (new_run).
+struct Command {
+  OperationId id;
+  Verb verb = Verb::kRetry;
+  std::string step;  // skip-step: required; retry: empty means every failed step
+  std::string actor;
+  std::string reason;
+  bool force = false;  // skip-step of a step that is not optional; the caller has checked the role
+};
+
+// A line the engine logged, or a checkpoint it saved, about the attempt with this number.
+struct EngineLog {
+  std::size_t step = 0;
+  std::int64_t attempt = 0;
+  std::string level;
+  std::string message;
+  std::string fields;  // JSON object or empty
+};
+struct CheckpointSaved {
+  std::size_t step = 0;
+  std::int64_t attempt = 0;
+  SharedText bytes;
+};
+
+// A host takes up a run after a crash or a restart: nothing that was in flight is any more.
+using Fact = std::variant<Claimed, StepReport, LeaseLost, Tick, Command, EngineLog, CheckpointSaved>;
+
+// ---- Change ---------------------------------------------------------------------------------------------------------
+
+struct Change {
+  RunHead head;
+  std::vector<std::pair<std::size_t, StepRun>> steps;  // new values, by index
+  std::vector<Attempt> attempts;
+  std::vector<Event> events;
+  std::optional<Operation> operation;
+  std::vector<std::size_t> cancel;  // attempts in flight that are to be told to stop
+
+  [[nodiscard]] bool empty() const { return steps.empty() && attempts.empty() && events.empty() && !operation; }
+};
+
+// What a command would do; the preview and the deed use this same value.
+struct Scope {
+  std::vector<std::size_t> run;     // will be executed (again)
+  std::vector<std::size_t> verify;  // finished; looked at first
+  std::vector<std::size_t> keep;    // not touched
+  friend bool operator==(const Scope&, const Scope&) = default;
+};
+
+// A fresh run in its first state, with the event and the operation that made it.
+[[nodiscard]] std::pair<Run, Change> new_run(std::shared_ptr<const RunSpec> spec, const Command& start, Time now);
+
+// Never fails except for a Command: conflict with allowed_verbs (illegal in this state), not_found (no such step),
+// denied (step not optional, no force), invalid (reason missing).
+[[nodiscard]] base::Result<Change> advance(const Run& run, const Fact& fact, Time now);
+
+// The run after the change.
+void apply(Run& run, const Change& change);
+
+// ---- Questions ------------------------------------------------------------------------------------------------------
+
+// The scope a command would have; the same errors as advance.
+[[nodiscard]] base::Result<Scope> preview(const Run& run, const Command& command);
+
+[[nodiscard]] std::vector<Verb> allowed_verbs(const Run& run);
+
+// Steps that may be claimed now, in topological order.
+[[nodiscard]] std::vector<std::size_t> claimable(const Run& run, Time now);
+
+// When the run next needs a Tick (a waiting step, a repeated VERIFY); nullopt if nothing is waiting for time.
+[[nodiscard]] std::optional<Time> next_due(const Run& run);
+
+// 0..100, weighted by expected duration; 100 only when the run is completed. Never falls within an epoch.
+[[nodiscard]] double progress(const Run& run);
+
+// The failed step that keeps this pending step from running, if any ("blocked" is derived, never stored).
+[[nodiscard]] std::optional<std::size_t> blocked_by(const Run& run, std::size_t step);
+
+}  // namespace tenantry::model
