@@ -1,0 +1,157 @@
+// Where everything durable lives: the only queue and the only truth. This is the interface, in the domain's words;
+// soci_store.hpp implements it.
+//
+// Fencing. A run that is not finished is owned by one life of one host, for as long as its lease; every take-over
+// raises the run's token. Whoever writes a run names the token it was given: if that is no longer the run's token the
+// write changes nothing and answers kLost, and the writer forgets the run.
+//
+// Threads. Every function may be called from any thread; each returns when its effect is durable (or is not going to
+// happen). Writes of many threads share commits. Reads never wait for writers and see only what was committed.
+//
+// Errors. Kind unavailable (store.locked, store.disk_full, store.lost) means: nothing changed, try again later; an
+// error of kind internal (store.corrupt, store.failed) will not pass by itself.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "base/result.hpp"
+#include "model/advance.hpp"
+#include "model/tenant.hpp"
+
+namespace tenantry::store {
+
+using base::Result;
+using base::Time;
+
+// One life of one host. `host` is stable over restarts, `boot` is new in each.
+struct HostLife {
+  std::string host;
+  std::string boot;
+};
+
+// One run's change within a commit.
+struct RunWrite {
+  const model::Run* run = nullptr;        // as it is after the change
+  const model::Change* change = nullptr;  // what to write: these steps, attempts, events, this operation
+  std::int64_t token = 0;
+  bool create = false;  // insert the run (and its manifest, if it is new); all steps are taken from *run
+};
+
+enum class Written : std::uint8_t {
+  kDone,
+  kLost,        // the token is no longer ours
+  kTenantBusy,  // create, or waking a finished run: the tenant has another active run
+};
+
+struct OwnedRun {
+  model::Run run;
+  std::int64_t token = 0;
+};
+
+struct StoredEvent {
+  std::int64_t id = 0;  // over all runs; grows with commit order
+  base::RunId run;
+  base::TenantId tenant;
+  model::Event event;
+};
+
+// A command's answer, kept so that the same Idempotency-Key gets it again.
+struct StoredAnswer {
+  std::string body_hash;
+  int status = 0;  // 0: the command is still being carried out
+  std::string body;
+  std::string location;
+};
+
+class Store {
+ public:
+  Store() = default;
+  Store(const Store&) = delete;
+  Store& operator=(const Store&) = delete;
+  virtual ~Store() = default;
+
+  // ---- Runs: written only by the host that owns them ----
+
+  // All in one transaction, and one answer for each; kLost and kTenantBusy leave nothing of that run's change behind
+  // and do not disturb the others.
+  [[nodiscard]] virtual Result<std::vector<Written>> write(std::span<const RunWrite> writes, const HostLife& self,
+                                                           Time lease_until) = 0;
+
+  // Takes over at most `limit` unfinished runs that belonged to an earlier life of this host, were released, or whose
+  // lease has run out at `now`. Oldest first.
+  [[nodiscard]] virtual Result<std::vector<OwnedRun>> claim_runs(const HostLife& self, Time now, Time lease_until,
+                                                                 std::size_t limit) = 0;
+  // Takes over this run, finished or not, for a command. conflict "store.owned_elsewhere" if another living host has
+  // it; not_found if there is no such run.
+  [[nodiscard]] virtual Result<OwnedRun> claim_run(const base::RunId& run, const HostLife& self, Time now,
+                                                   Time lease_until) = 0;
+  [[nodiscard]] virtual Result<void> renew_leases(const HostLife& self, Time lease_until) = 0;
+  // At an orderly end: other hosts, or the next life of this one, may take the runs at once.
+  [[nodiscard]] virtual Result<void> release_runs(const HostLife& self) = 0;
+
+  [[nodiscard]] virtual Result<std::optional<model::Run>> run(const base::RunId& run) = 0;
+  [[nodiscard]] virtual Result<std::optional<model::Run>> newest_run(const base::TenantId& tenant) = 0;
+  [[nodiscard]] virtual Result<std::vector<model::Attempt>> attempts(const base::RunId& run) = 0;
+  [[nodiscard]] virtual Result<std::optional<model::Operation>> operation(const base::OperationId& operation) = 0;
+
+  // Events of one run with number > after, in order.
+  [[nodiscard]] virtual Result<std::vector<StoredEvent>> run_events(const base::RunId& run, std::int64_t after,
+                                                                    std::size_t limit) = 0;
+  // The newest `limit` events of all runs of a tenant, oldest first.
+  [[nodiscard]] virtual Result<std::vector<StoredEvent>> tenant_events(const base::TenantId& tenant,
+                                                                       std::size_t limit) = 0;
+
+  // ---- Tenants and their sealed secrets ----
+
+  struct SealedSecret {
+    std::string name;
+    std::string sealed;  // opaque bytes; this room never sees a secret in clear
+  };
+  // conflict "tenant.exists" if the owner has a tenant of this name.
+  [[nodiscard]] virtual Result<void> create_tenant(const model::Tenant& tenant,
+                                                   std::span<const SealedSecret> secrets) = 0;
+  [[nodiscard]] virtual Result<std::optional<model::TenantSummary>> tenant(const base::TenantId& tenant) = 0;
+  // Newest first.
+  [[nodiscard]] virtual Result<std::vector<model::TenantSummary>> tenants(const model::TenantQuery& query) = 0;
+  // Unfinished and finished tenants placed on each server, for placing the next one.
+  [[nodiscard]] virtual Result<std::int64_t> tenants_on(const base::ServerId& server) = 0;
+  [[nodiscard]] virtual Result<std::optional<model::TenantRole>> role(const base::TenantId& tenant,
+                                                                      const base::AccountId& account) = 0;
+  [[nodiscard]] virtual Result<void> put_secret(const base::TenantId& tenant, const SealedSecret& secret) = 0;
+  [[nodiscard]] virtual Result<std::optional<std::string>> secret(const base::TenantId& tenant,
+                                                                  const std::string& name) = 0;
+
+  // ---- Accounts and tokens ----
+
+  // conflict "account.exists" if the email is taken.
+  [[nodiscard]] virtual Result<void> create_account(const model::Account& account) = 0;
+  [[nodiscard]] virtual Result<std::optional<model::Account>> account(const base::AccountId& account) = 0;
+  [[nodiscard]] virtual Result<std::optional<model::Account>> account_by_email(const std::string& email) = 0;
+  [[nodiscard]] virtual Result<bool> has_accounts() = 0;
+  [[nodiscard]] virtual Result<void> create_token(const model::Token& token) = 0;
+  // Only tokens that have not expired at `now`.
+  [[nodiscard]] virtual Result<std::optional<model::Token>> token(const std::string& hash, Time now) = 0;
+  [[nodiscard]] virtual Result<void> delete_token(const std::string& hash) = 0;
+
+  // ---- Idempotency keys ----
+
+  // nullopt: the key is new and now reserved (status 0). Otherwise what is stored under it. Keys older than
+  // `older_than` are forgotten.
+  [[nodiscard]] virtual Result<std::optional<StoredAnswer>> reserve_key(const base::AccountId& account,
+                                                                        const std::string& key,
+                                                                        const std::string& body_hash, Time now,
+                                                                        Time older_than) = 0;
+  [[nodiscard]] virtual Result<void> complete_key(const base::AccountId& account, const std::string& key,
+                                                  const StoredAnswer& answer) = 0;
+  // The command was refused before it did anything: the key may be used again.
+  [[nodiscard]] virtual Result<void> release_key(const base::AccountId& account, const std::string& key) = 0;
+
+  // Can it be written to right now? For /readyz.
+  [[nodiscard]] virtual Result<void> ping() = 0;
+};
+
+}  // namespace tenantry::store
