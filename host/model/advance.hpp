@@ -31,6 +31,7 @@ struct StepReport {
   std::string output;  // JSON; empty: none
   std::optional<Failure> failure;
   Millis retry_after{0};
+  bool shutdown = false;  // kCancelled: the host asked because it is ending; costs no attempt
   double random = 0.5;
 };
 
@@ -64,7 +65,6 @@ struct CheckpointSaved {
   SharedText bytes;
 };
 
-// A host takes up a run after a crash or a restart: nothing that was in flight is any more.
 using Fact = std::variant<Claimed, StepReport, LeaseLost, Tick, Command, EngineLog, CheckpointSaved>;
 
 // ---- Change ---------------------------------------------------------------------------------------------------------

@@ -46,6 +46,7 @@ struct StepRun {
   int check_tries = 0;        // VERIFY calls that could not look, in a row
   int deaths = 0;             // attempts that ended without proof, in a row
   Millis waited{0};           // waiting that cost no attempt, in this epoch
+  Time called_at{};           // when the call in flight, or the last one, was made
   Time first_started_at{};    // in this epoch
   Time started_at{};
   Time completed_at{};
