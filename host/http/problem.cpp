@@ -8,7 +8,7 @@
 namespace tenantry::http {
 namespace {
 
-constexpr std::array<CodeStatus, 14> kSpecial{{{"http.method", 405},
+constexpr std::array<CodeStatus, 15> kSpecial{{{"http.method", 405},
                                                {"http.timeout", 408},
                                                {"http.precondition", 412},
                                                {"http.body_too_large", 413},
@@ -16,6 +16,7 @@ constexpr std::array<CodeStatus, 14> kSpecial{{{"http.method", 405},
                                                {"http.target_too_long", 414},
                                                {"http.media_type", 415},
                                                {"http.expectation", 417},
+                                               {"idempotency.mismatch", 422},
                                                {"http.headers_too_large", 431},
                                                {"http.transfer_coding", 501},
                                                {"http.overloaded", 503},
@@ -51,6 +52,8 @@ std::string_view title_of(int status) {
       return "The body has the wrong type";
     case 417:
       return "The expectation cannot be met";
+    case 422:
+      return "The key belongs to another request";
     case 428:
       return "A precondition is required";
     case 429:
