@@ -1,5 +1,5 @@
-#include "execution/host.hpp"
 #include "flaky_store.hpp"
+#include "host.hpp"
 
 using namespace tenantry;
 using namespace tenantry::execution;
@@ -113,6 +113,7 @@ TEST_CASE("steps of the same exclusive name never overlap on a server") {
   std::vector<base::RunId> runs;
   for (int i = 0; i < 3; ++i) runs.push_back(host.start(graph, "erp-1"));
   runs.push_back(host.start(graph, "erp-2"));
+  REQUIRE(eventually([&] { return host.engine->out() == 2; }));
   for (int answered = 0; answered < 4; ++answered) {
     REQUIRE(eventually([&] { return host.engine->out() > 0; }));
     REQUIRE(host.engine->answer("company", ScriptedEngine::done()));
