@@ -1,0 +1,634 @@
+// The steps of an engine and what each reads. A step is a member function
+//   Result<Out> f(Context&, const In1&, const In2&, ...)
+// and g.step("id", &Engine::f, handle1, handle2) names, in order, where each parameter comes from: g.request(),
+// g.tenant(), g.server(), or an earlier step. A graph that compiles therefore has no cycle, no missing input, and the
+// right type on every edge.
+#pragma once
+#include <deque>
+#include <functional>
+#include <initializer_list>
+#include <tuple>
+
+#include <tenantry/context.hpp>
+#include <tenantry/json.hpp>
+#include <tenantry/result.hpp>
+
+namespace tenantry {
+
+namespace detail {
+
+// A step function taken apart.
+template <class F>
+struct StepFunction {
+  static constexpr bool is_member = false;
+};
+template <class E, class R, class... Ps>
+struct StepFunction<R (E::*)(Ps...)> {
+  static constexpr bool is_member = true;
+  using Engine = E;
+  using Return = R;
+  using Parameters = boost::mp11::mp_list<Ps...>;
+};
+template <class E, class R, class... Ps>
+struct StepFunction<R (E::*)(Ps...) const> : StepFunction<R (E::*)(Ps...)> {};
+template <class E, class R, class... Ps>
+struct StepFunction<R (E::*)(Ps...) noexcept> : StepFunction<R (E::*)(Ps...)> {};
+template <class E, class R, class... Ps>
+struct StepFunction<R (E::*)(Ps...) const noexcept> : StepFunction<R (E::*)(Ps...)> {};
+
+template <class R>
+inline constexpr bool is_result = false;
+template <class T>
+inline constexpr bool is_result<Result<T>> = true;
+
+template <class T>
+struct WithoutOptional {
+  using type = T;
+};
+template <class T>
+struct WithoutOptional<std::optional<T>> {
+  using type = T;
+};
+template <class T>
+using without_optional = typename WithoutOptional<T>::type;
+
+// By value or by const reference.
+template <class P>
+inline constexpr bool is_input_parameter =
+    !std::is_pointer_v<P> && !std::is_rvalue_reference_v<P> &&
+    (!std::is_lvalue_reference_v<P> || std::is_const_v<std::remove_reference_t<P>>);
+
+template <class M, class C>
+M member_type(M C::*);
+
+// A narrower struct may stand for a wider one: every member it names is there, with the same type.
+template <class Narrow, class Wide>
+constexpr bool is_view_of() {
+  if constexpr (std::is_same_v<Narrow, Wide>) {
+    return true;
+  } else if constexpr (Described<Narrow> && Described<Wide>) {
+    bool all = true;
+    boost::mp11::mp_for_each<MembersOf<Narrow>>([&](auto wanted) {
+      bool found = false;
+      boost::mp11::mp_for_each<MembersOf<Wide>>([&](auto candidate) {
+        if constexpr (std::is_same_v<decltype(member_type(wanted.pointer)), decltype(member_type(candidate.pointer))>) {
+          if (std::string_view(wanted.name) == std::string_view(candidate.name)) found = true;
+        }
+      });
+      all = all && found;
+    });
+    return all;
+  } else {
+    return false;
+  }
+}
+
+// What the host itself tells about a tenant and its server; an author's struct picks members by name.
+inline constexpr std::array<std::string_view, 6> kTenantMembers{"id",         "name",        "country_code",
+                                                                "admin_name", "admin_email", "labels"};
+inline constexpr std::array<std::string_view, 3> kServerMembers{"id", "url", "settings"};
+
+template <class T, std::size_t N>
+constexpr bool names_only(const std::array<std::string_view, N>& allowed) {
+  bool all = true;
+  boost::mp11::mp_for_each<MembersOf<T>>([&](auto m) {
+    bool found = false;
+    for (const std::string_view name : allowed) found = found || name == m.name;
+    all = all && found;
+  });
+  return all;
+}
+
+template <class T>
+json::array member_names() {
+  json::array names;
+  for_each_member<T>([&](auto m) { names.emplace_back(m.name); });
+  return names;
+}
+
+// The decoded parts of one call.
+struct Inputs {
+  json::object document;              // tenantry_call.input
+  std::optional<json::value> output;  // tenantry_call.output
+
+  explicit Inputs(const tenantry_call& call) : document(parse_input(view(call.input))) {
+    const std::string_view bytes = view(call.output);
+    if (bytes.empty()) return;
+    output = parse(bytes, "/output");
+    if (output->is_null()) output.reset();
+  }
+
+  static json::value parse(std::string_view bytes, const char* path) {
+    boost::system::error_code failure;
+    json::value value = json::parse({bytes.data(), bytes.size()}, failure);
+    if (failure) throw BadInput(path, "expected JSON, found: " + failure.message());
+    return value;
+  }
+
+ private:
+  static json::object parse_input(std::string_view bytes) {
+    json::value value = parse(bytes, "");
+    if (!value.is_object()) throw BadInput("", "expected an object");
+    return std::move(value.as_object());
+  }
+};
+
+inline bool is_unknown(const json::value& value) {
+  return value.is_object() && value.get_object().contains("$unknown");
+}
+
+template <class P>
+P decode_input(const Inputs& inputs, const std::string& name, bool may_be_unknown) {
+  const json::value* value = inputs.document.if_contains(name);
+  if constexpr (is_optional<P>) {
+    if (!value || value->is_null() || (may_be_unknown && is_unknown(*value))) return std::nullopt;
+  }
+  if (!value) throw BadInput("/" + name, "is missing");
+  return decode<P>(*value, "/" + name);
+}
+
+// How one operation of one step ended, ready to be told to the host.
+struct Answer {
+  tenantry_outcome outcome = 0;
+  std::optional<json::value> output;
+  std::optional<Ending> ending;
+};
+
+template <class T>
+Answer answer(const Result<T>& result) {
+  const tenantry_outcome outcome = result.outcome();
+  if (result.has_value()) return {outcome, encode(result.value()), std::nullopt};
+  if (outcome == TENANTRY_SKIPPED)
+    return {outcome, std::nullopt, Ending(outcome, "engine.skipped", result.skip_reason())};
+  return {outcome, std::nullopt, result.ending()};
+}
+
+inline json::value drift_document(const std::vector<Drift>& drift) {
+  json::array list;
+  for (const Drift& one : drift) list.push_back({{"what", one.what}, {"expected", one.expected}, {"found", one.found}});
+  return json::object{{"drift", std::move(list)}};
+}
+
+inline Answer answer(const Verdict& verdict) {
+  if (verdict.ending()) return {verdict.ending()->outcome(), std::nullopt, verdict.ending()};
+  if (!verdict.drift().empty()) return {TENANTRY_DRIFTED, drift_document(verdict.drift()), std::nullopt};
+  return {TENANTRY_DONE, verdict.output(), std::nullopt};
+}
+
+inline Answer answer(const Result<Plan>& result) {
+  if (!result.has_value()) return {result.outcome(), std::nullopt, result.ending()};
+  json::array list;
+  for (const Action& one : result.value().actions)
+    list.push_back({{"verb", one.verb}, {"what", one.what}, {"detail", one.detail}});
+  return {TENANTRY_DONE, json::object{{"actions", std::move(list)}}, std::nullopt};
+}
+
+template <class E>
+struct StepEntry {
+  using Operation = std::function<Answer(E&, Context&, const Inputs&)>;
+
+  std::size_t index = 0;
+  std::string id;
+  std::vector<std::string> inputs;  // their names, in the order of the parameters
+  json::object manifest;
+  Operation run, undo, verify, plan;
+
+  void set(std::string_view name, json::value value) { manifest[name] = std::move(value); }
+  void add_operation(const char* name) { manifest["operations"].as_array().emplace_back(name); }
+};
+
+// Where a parameter comes from.
+template <class T>
+struct RequestSource {
+  using Value = T;
+  static constexpr bool is_step = false;
+};
+struct TenantSource {
+  static constexpr bool is_step = false;
+};
+struct ServerSource {
+  static constexpr bool is_step = false;
+};
+
+}  // namespace detail
+
+template <class E>
+class Graph;
+
+// A step of the graph, and the handle through which later steps read its output. Out is what they read: an optional if
+// the step may be skipped. Options are given in the expression that creates the step:
+//   const auto site = g.step("create_site", &Erp::create_site, request).timeout(20min).undo(&Erp::drop_site);
+template <class E, class Out, class... Sources>
+class Step {
+ public:
+  using Value = Out;
+  static constexpr bool is_step = true;
+
+  // Words for a person.
+  Step title(std::string_view words) && { return set("title", json::string(words)); }
+  // The secrets the step may ask for.
+  Step secrets(std::initializer_list<std::string_view> names) && {
+    json::array list;
+    for (const auto name : names) list.emplace_back(name);
+    return set("secrets", std::move(list));
+  }
+  // How often the host tries, the first pause between two tries, and the longest; pauses double and are jittered.
+  Step attempts(std::uint32_t most, Milliseconds first_pause = 1s, Milliseconds longest_pause = 5min) && {
+    return set("retry",
+               json::object{
+                   {"attempts", most}, {"backoff_ms", first_pause.count()}, {"max_backoff_ms", longest_pause.count()}});
+  }
+  // One attempt may take this long.
+  Step timeout(Milliseconds time) && { return set("timeout_ms", time.count()); }
+  // A running attempt that says nothing for this long counts as lost.
+  Step heartbeat(Milliseconds time) && { return set("heartbeat_ms", time.count()); }
+  // How long the step may answer wait() in sum.
+  Step wait_limit(Milliseconds time) && { return set("wait_limit_ms", time.count()); }
+  // At most one running step with this name at a time, everywhere, or per tenant.
+  Step exclusive(std::string_view name, bool per_tenant = false) && {
+    if (per_tenant) entry_->set("per_tenant", true);
+    return set("exclusive", json::string(name));
+  }
+  // False: if this step fails, steps that do not depend on it go on, and the run ends as partial.
+  Step critical(bool yes) && { return set("critical", yes); }
+  // Safe to run again under the same idempotency key when nobody knows how an attempt ended.
+  Step repeatable() && { return set("repeatable", true); }
+  // How long it usually takes: its weight in the run's progress.
+  Step expected(Milliseconds time) && { return set("expected_ms", time.count()); }
+
+  // Says in so many words that the step may answer skipped(); its function returns Result<std::optional<T>>.
+  Step skippable() && {
+    static_assert(detail::is_optional<Out>,
+                  "tenantry: a skippable step returns Result<std::optional<T>>, so that readers are ready for nothing");
+    return set("skippable", true);
+  }
+
+  // A person may skip it, and its failure does not fail the run; so whoever reads its output has to take a
+  // std::optional.
+  auto optional() && {
+    entry_->set("optional", true);
+    return Step<E, std::optional<detail::without_optional<Out>>, Sources...>(entry_);
+  }
+
+  // Starts only after these steps, without reading anything of them.
+  template <class... Handles>
+  Step after(const Handles&... handles) && {
+    static_assert((Handles::is_step && ...), "tenantry: after() takes handles of earlier steps");
+    (order_after(handles.entry()), ...);
+    return *this;
+  }
+  template <class... Handles>
+  void after(const Handles&...) const& {
+    static_assert(detail::always_false<Handles...>,
+                  "tenantry: the edges of a step are given where it is created; added later they could make a cycle");
+  }
+
+  // Result<Nothing> f(Context&, inputs of the step..., const std::optional<Output>&)
+  template <class F>
+  Step undo(F function) && {
+    using Given = std::optional<detail::without_optional<Out>>;
+    if constexpr (check_operation<F, Given, Result<Nothing>>(kUndo)) {
+      entry_->undo = [function, names = entry_->inputs](E& engine, Context& context, const detail::Inputs& in) {
+        std::optional<detail::without_optional<Out>> output;
+        if (in.output) output = decode<detail::without_optional<Out>>(*in.output, "/output");
+        return detail::answer(call(function, engine, context, in, names, output, false));
+      };
+      entry_->add_operation("undo");
+    }
+    return *this;
+  }
+
+  // Verdict f(Context&, inputs of the step..., const Output&). Without an output, because the attempt never answered, a
+  // function that takes a const std::optional<Output>& is asked all the same; any other is answered for: drifted.
+  template <class F>
+  Step verify(F function) && {
+    using Plain = detail::without_optional<Out>;
+    if constexpr (takes_last<F, std::optional<Plain>>()) {
+      if constexpr (check_operation<F, std::optional<Plain>, Verdict>(kVerify)) {
+        entry_->verify = [function, names = entry_->inputs](E& engine, Context& context, const detail::Inputs& in) {
+          std::optional<Plain> output;
+          if (in.output) output = decode<Plain>(*in.output, "/output");
+          return detail::answer(call(function, engine, context, in, names, output, false));
+        };
+        entry_->add_operation("verify");
+      }
+    } else if constexpr (check_operation<F, Plain, Verdict>(kVerify)) {
+      entry_->verify = [function, names = entry_->inputs](E& engine, Context& context, const detail::Inputs& in) {
+        if (!in.output) return detail::answer(drifted("output", "an answer of the step", "none"));
+        const auto output = decode<Plain>(*in.output, "/output");
+        return detail::answer(call(function, engine, context, in, names, output, false));
+      };
+      entry_->add_operation("verify");
+    }
+    return *this;
+  }
+
+  // Result<Plan> f(Context&, inputs of the step...), with a std::optional for every output of an earlier step: what
+  // does not exist yet is not there.
+  template <class F>
+  Step plan(F function) && {
+    if constexpr (check_plan<F>()) {
+      entry_->plan = [function, names = entry_->inputs](E& engine, Context& context, const detail::Inputs& in) {
+        return detail::answer(call(function, engine, context, in, names, std::tuple<>(), true));
+      };
+      entry_->add_operation("plan");
+    }
+    return *this;
+  }
+
+  detail::StepEntry<E>& entry() const { return *entry_; }
+
+ private:
+  friend class Graph<E>;
+  template <class, class, class...>
+  friend class Step;
+
+  enum Kind { kUndo, kVerify };
+  using Entry = detail::StepEntry<E>;
+
+  explicit Step(Entry* entry) : entry_(entry) {}
+
+  Step set(std::string_view name, json::value value) {
+    entry_->set(name, std::move(value));
+    return *this;
+  }
+
+  void order_after(const Entry& earlier) {
+    if (earlier.index >= entry_->index)
+      throw std::logic_error("step " + entry_->id + " cannot come after " + earlier.id);
+    json::value& list = entry_->manifest["after"];
+    if (list.is_null()) list.emplace_array();
+    list.as_array().emplace_back(earlier.id);
+  }
+
+  // Decodes the step's parameters and calls one of its functions with them. `last` is the output, or an empty tuple.
+  template <class F, class Last>
+  static auto call(F function, E& engine, Context& context, const detail::Inputs& in,
+                   const std::vector<std::string>& names, const Last& last, bool planning) {
+    constexpr std::size_t kFromInput = sizeof...(Sources);
+    using Parameters =
+        boost::mp11::mp_take_c<boost::mp11::mp_rest<typename detail::StepFunction<F>::Parameters>, kFromInput>;
+    return [&]<class... Ps, std::size_t... I>(boost::mp11::mp_list<Ps...>, std::index_sequence<I...>) {
+      // Braces fix the order of evaluation, so the first wrong input is the first one complained about.
+      const std::tuple<std::decay_t<Ps>...> values{detail::decode_input<std::decay_t<Ps>>(in, names[I], planning)...};
+      context.throw_if_cancelled();
+      if constexpr (std::is_same_v<Last, std::tuple<>>)
+        return (engine.*function)(context, std::get<I>(values)...);
+      else
+        return (engine.*function)(context, std::get<I>(values)..., last);
+    }(Parameters(), std::make_index_sequence<kFromInput>());
+  }
+
+  template <class F, class Wanted>
+  static constexpr bool takes_last() {
+    using Function = detail::StepFunction<F>;
+    if constexpr (Function::is_member) {
+      using Parameters = typename Function::Parameters;
+      if constexpr (boost::mp11::mp_size<Parameters>::value >= 2)
+        return std::is_same_v<std::decay_t<boost::mp11::mp_back<Parameters>>, Wanted>;
+      else
+        return false;
+    } else {
+      return false;
+    }
+  }
+
+  template <class F, class Last, class Return>
+  static constexpr bool check_operation(Kind) {
+    using Function = detail::StepFunction<F>;
+    static_assert(Function::is_member, "tenantry: undo() and verify() take a member function of the engine");
+    if constexpr (Function::is_member) {
+      using Parameters = typename Function::Parameters;
+      static_assert(std::is_same_v<typename Function::Return, Return>,
+                    "tenantry: an undo function returns Result<Nothing>, a verify function returns Verdict");
+      static_assert(
+          boost::mp11::mp_size<Parameters>::value == sizeof...(Sources) + 2 && takes_last<F, Last>(),
+          "tenantry: an undo function takes (Context&, the inputs of the step..., const std::optional<Output>&), "
+          "a verify function (Context&, the inputs of the step..., const Output&)");
+      return std::is_same_v<typename Function::Return, Return> &&
+             boost::mp11::mp_size<Parameters>::value == sizeof...(Sources) + 2 && takes_last<F, Last>() &&
+             Graph<E>::template check_edges<boost::mp11::mp_rest<Parameters>, Sources...>();
+    } else {
+      return false;
+    }
+  }
+
+  template <class F>
+  static constexpr bool check_plan() {
+    using Function = detail::StepFunction<F>;
+    static_assert(Function::is_member, "tenantry: plan() takes a member function of the engine");
+    if constexpr (Function::is_member) {
+      using Parameters = typename Function::Parameters;
+      constexpr bool kReturns = std::is_same_v<typename Function::Return, Result<Plan>>;
+      constexpr bool kCounts = boost::mp11::mp_size<Parameters>::value == sizeof...(Sources) + 1;
+      static_assert(kReturns, "tenantry: a plan function returns Result<Plan>");
+      static_assert(kCounts, "tenantry: a plan function takes (Context&, the inputs of the step...)");
+      if constexpr (kReturns && kCounts)
+        return Graph<E>::template check_plan_edges<boost::mp11::mp_rest<Parameters>, Sources...>();
+      else
+        return false;
+    } else {
+      return false;
+    }
+  }
+
+  Entry* entry_;
+};
+
+// Filled once by the engine's static define(Graph<E>&); constant afterwards.
+template <class E>
+class Graph {
+ public:
+  Graph() = default;
+  Graph(const Graph&) = delete;
+  Graph& operator=(const Graph&) = delete;
+
+  // The run's parameters: a parameter of type E::Request, or a struct with some of its members; a step never sees what
+  // it did not ask for.
+  auto request() const { return detail::RequestSource<typename E::Request>(); }
+  // The tenant: a described struct with any of id, name, country_code, admin_name, admin_email (texts) and labels.
+  auto tenant() const { return detail::TenantSource(); }
+  // The ERP server the tenant was placed on: a described struct with any of id, url (texts) and settings (a described
+  // struct, or json::object).
+  auto server() const { return detail::ServerSource(); }
+
+  // Adds a step; `sources` says in order where each parameter after the Context comes from.
+  template <class F, class... Sources>
+  auto step(std::string_view id, F function, const Sources&... sources) {
+    if constexpr (check_step<F, Sources...>()) {
+      using Output = typename detail::StepFunction<F>::Return::value_type;
+      auto& entry = steps_.emplace_back();
+      entry.index = steps_.size() - 1;
+      entry.id = check_id(id);
+      entry.manifest = json::object{{"id", id}};
+      json::object input;
+      name_inputs(entry, input, typename detail::StepFunction<F>::Parameters(), sources...);
+      entry.set("input", std::move(input));
+      entry.set("output", schema<Output>());
+      entry.set("operations", json::array{"run"});
+      if constexpr (detail::is_optional<Output>) entry.set("skippable", true);
+      using Made = tenantry::Step<E, Output, Sources...>;
+      entry.run = [function, names = entry.inputs](E& engine, Context& context, const detail::Inputs& in) {
+        return detail::answer(Made::call(function, engine, context, in, names, std::tuple<>(), false));
+      };
+      return Made(&entry);
+    } else {
+      return tenantry::Step<E, Nothing>(nullptr);  // only to keep the compiler's complaint short
+    }
+  }
+
+  const std::deque<detail::StepEntry<E>>& steps() const { return steps_; }
+  const detail::StepEntry<E>* find(std::string_view id) const {
+    for (const auto& step : steps_)
+      if (step.id == id) return &step;
+    return nullptr;
+  }
+
+  template <class Parameters, class... Sources>
+  static constexpr bool check_edges() {
+    using Given = boost::mp11::mp_list<Sources...>;
+    bool all = true;
+    boost::mp11::mp_for_each<boost::mp11::mp_iota_c<sizeof...(Sources)>>([&](auto i) {
+      all = check_edge<std::decay_t<boost::mp11::mp_at_c<Parameters, i>>, boost::mp11::mp_at_c<Given, i>>() && all;
+    });
+    return all;
+  }
+
+  template <class Parameters, class... Sources>
+  static constexpr bool check_plan_edges() {
+    using Given = boost::mp11::mp_list<Sources...>;
+    bool all = true;
+    boost::mp11::mp_for_each<boost::mp11::mp_iota_c<sizeof...(Sources)>>([&](auto i) {
+      using P = std::decay_t<boost::mp11::mp_at_c<Parameters, i>>;
+      using S = boost::mp11::mp_at_c<Given, i>;
+      static_assert(
+          !S::is_step || detail::is_optional<P>,
+          "tenantry: a plan function takes a std::optional for every output of an earlier step, because it may "
+          "not exist yet");
+      all = all && (!S::is_step || detail::is_optional<P>)&&check_edge<P, S>();
+    });
+    return all;
+  }
+
+ private:
+  template <class P, class S>
+  static constexpr bool check_edge() {
+    using Plain = detail::without_optional<P>;
+    if constexpr (!detail::Codable<Plain>) {
+      static_assert(detail::Codable<Plain>,
+                    "tenantry: the type of a step's parameter is not known to JSON. Describe it with "
+                    "BOOST_DESCRIBE_STRUCT(Type, (), (members)) in the type's own namespace.");
+      return false;
+    } else if constexpr (std::is_same_v<S, detail::TenantSource>) {
+      constexpr bool kFits = []() {
+        if constexpr (detail::Described<Plain>)
+          return detail::names_only<Plain>(detail::kTenantMembers);
+        else
+          return std::is_same_v<Plain, json::object>;
+      }();
+      static_assert(kFits, "tenantry: g.tenant() has only id, name, country_code, admin_name, admin_email and labels");
+      return kFits;
+    } else if constexpr (std::is_same_v<S, detail::ServerSource>) {
+      constexpr bool kFits = []() {
+        if constexpr (detail::Described<Plain>)
+          return detail::names_only<Plain>(detail::kServerMembers);
+        else
+          return std::is_same_v<Plain, json::object>;
+      }();
+      static_assert(kFits, "tenantry: g.server() has only id, url and settings");
+      return kFits;
+    } else {
+      using Offered = typename S::Value;
+      constexpr bool kFits = detail::is_view_of<Plain, detail::without_optional<Offered>>();
+      static_assert(
+          kFits, "tenantry: wrong type on an edge: the parameter is not what the request or the earlier step offers");
+      constexpr bool kReady = !detail::is_optional<Offered> || detail::is_optional<P>;
+      static_assert(kReady, "tenantry: this step may be skipped, so whoever reads it takes a std::optional");
+      return kFits && kReady;
+    }
+  }
+
+  template <class F, class... Sources>
+  static constexpr bool check_step() {
+    using Function = detail::StepFunction<F>;
+    static_assert(Function::is_member, "tenantry: a step is a member function of the engine: &Engine::function");
+    if constexpr (Function::is_member) {
+      using Parameters = typename Function::Parameters;
+      constexpr bool kMine = std::is_base_of_v<typename Function::Engine, E>;
+      static_assert(kMine, "tenantry: a step is a member function of this engine");
+      constexpr bool kReturns = detail::is_result<typename Function::Return>;
+      static_assert(kReturns, "tenantry: a step returns tenantry::Result<T>; use Result<Nothing> if it has no output");
+      constexpr bool kContext = []() {
+        if constexpr (boost::mp11::mp_size<Parameters>::value == 0)
+          return false;
+        else
+          return std::is_same_v<boost::mp11::mp_front<Parameters>, Context&>;
+      }();
+      static_assert(kContext, "tenantry: the first parameter of a step is tenantry::Context&");
+      constexpr bool kCounts = boost::mp11::mp_size<Parameters>::value == sizeof...(Sources) + 1;
+      static_assert(kCounts, "tenantry: missing input: name one source per parameter of the step, in order");
+      if constexpr (kReturns && kContext && kCounts && kMine) {
+        using Output = detail::without_optional<typename Function::Return::value_type>;
+        static_assert(detail::Codable<Output>,
+                      "tenantry: the output of a step is not known to JSON. Describe it with "
+                      "BOOST_DESCRIBE_STRUCT(Type, (), (members)) in the type's own namespace.");
+        constexpr bool kPassing = boost::mp11::mp_all_of<boost::mp11::mp_rest<Parameters>, IsInput>::value;
+        static_assert(kPassing, "tenantry: a step takes its inputs by value or by const reference");
+        return detail::Codable<Output> && kPassing && check_edges<boost::mp11::mp_rest<Parameters>, Sources...>();
+      } else {
+        return false;
+      }
+    } else {
+      return false;
+    }
+  }
+
+  template <class P>
+  using IsInput = std::bool_constant<detail::is_input_parameter<P>>;
+
+  std::string check_id(std::string_view id) const {
+    const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
+    bool good = !id.empty() && id.size() <= 64 && is_lower(id[0]);
+    for (const char c : id) good = good && (is_lower(c) || (c >= '0' && c <= '9') || c == '_');
+    if (!good) throw std::logic_error("\"" + std::string(id) + "\" is no step id: [a-z][a-z0-9_]{0,63}");
+    if (find(id)) throw std::logic_error("two steps are called \"" + std::string(id) + "\"");
+    return std::string(id);
+  }
+
+  template <class First, class... Ps, class... Sources>
+  static void name_inputs(detail::StepEntry<E>& entry, json::object& input, boost::mp11::mp_list<First, Ps...>,
+                          const Sources&... sources) {
+    (name_input<detail::without_optional<std::decay_t<Ps>>>(entry, input, sources), ...);
+  }
+
+  template <class P, class S>
+  static void name_input(detail::StepEntry<E>& entry, json::object& input, const S& source) {
+    std::string name;
+    json::object where;
+    bool select = detail::Described<P>;
+    if constexpr (std::is_same_v<S, detail::TenantSource>) {
+      name = "tenant";
+      where["from"] = "/tenant";
+    } else if constexpr (std::is_same_v<S, detail::ServerSource>) {
+      name = "server";
+      where["from"] = "/server";
+    } else if constexpr (S::is_step) {
+      name = source.entry().id;
+      where["from"] = "/steps/" + name + "/output";
+      select = !std::is_same_v<P, detail::without_optional<typename S::Value>>;
+    } else {
+      name = "request";
+      where["from"] = "/request";
+    }
+    if constexpr (detail::Described<P>) {
+      if (select) where["members"] = detail::member_names<P>();
+    }
+    if (input.contains(name)) throw std::logic_error("step " + entry.id + " reads " + name + " twice");
+    input[name] = std::move(where);
+    entry.inputs.push_back(name);
+  }
+
+  std::deque<detail::StepEntry<E>> steps_;
+};
+
+}  // namespace tenantry
