@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <filesystem>
 #include <fstream>
@@ -292,7 +293,8 @@ TEST_CASE("requests are logged and counted by route, never by what they carry") 
   std::ostringstream text;
   text << std::ifstream(file).rdbuf();
   std::filesystem::remove(file);
-  CHECK(seen == std::vector<std::string>{"GET /items/{id} 200", "POST /echo 200", "GET  404"});
+  std::sort(seen.begin(), seen.end());  // a client may have its answer, and ask again, before it is counted
+  CHECK(seen == std::vector<std::string>{"GET  404", "GET /items/{id} 200", "POST /echo 200"});
   CHECK(text.str().find("request method=GET route=\"/items/{id}\" status=200 bytes=") != std::string::npos);
   CHECK(text.str().find("request_id=id-77") != std::string::npos);
   CHECK(text.str().find("canary") == std::string::npos);
