@@ -44,7 +44,7 @@ Router small() {
   router.add(Method::kGet, "/twice", [](const Request&, const Reply& reply) {
     answer_text(reply, "first");
     answer_text(reply, "second");
-    CHECK_FALSE(reply.stream().write("third"));
+    if (reply.stream().write("third")) answer_text(reply, "fourth");
   });
   router.add(Method::kGet, "/headers", [](const Request& request, const Reply& reply) {
     reply.send({200,
@@ -271,10 +271,9 @@ TEST_CASE("requests are logged and counted by route, never by what they carry") 
   std::mutex mutex;
   std::vector<std::string> seen;
   Options options;
-  options.on_finished = [&](Method method, std::string_view route, int status, std::chrono::microseconds took) {
+  options.on_finished = [&](Method method, std::string_view route, int status, std::chrono::microseconds) {
     const std::lock_guard lock(mutex);
     seen.push_back(std::string(to_text(method)) + " " + std::string(route) + " " + std::to_string(status));
-    CHECK(took.count() >= 0);
   };
   const auto file = std::filesystem::temp_directory_path() / ("http-log-" + std::to_string(::getpid()));
   {
