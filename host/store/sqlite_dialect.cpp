@@ -48,6 +48,7 @@ class SqliteDialect final : public Dialect {
     return replace_mark(std::move(text), "{bytes}", "blob");
   }
 
+  const char* begin_read() const override { return "begin"; }
   const char* begin_write() const override { return "begin immediate"; }
 
   const char* count_tables() const override {
