@@ -14,10 +14,15 @@ void Scheduler::Loop::enqueue(Active& active) {
 void Scheduler::Loop::claim() {
   if (is_draining()) return;
   std::deque<Active*> unserved;
-  for (auto left = ring_.size(); left > 0 && !limits_.host_is_full(); --left) {
+  for (auto left = ring_.size(); left > 0; --left) {
     auto* active = ring_.front();
     ring_.pop_front();
+    if (limits_.host_is_full() && std::exchange(active->told_to_wait, true)) {
+      unserved.push_back(active);  // it says so already; with 10,000 runs this has to be cheap
+      continue;
+    }
     active->queued = false;
+    active->told_to_wait = limits_.host_is_full();
     bool any_left = false;
     for (const auto step : model::claimable(active->run, now_)) any_left = !claim_step(*active, step) || any_left;
     if (!any_left || active->queued) continue;

@@ -107,6 +107,7 @@ void Scheduler::Loop::add(Active& active, Change&& change) {
     active.pending.push_back(std::move(change));
   else
     merge(active.pending.back(), std::move(change));
+  active.told_to_wait = false;
   enqueue(active);
 }
 

@@ -43,6 +43,7 @@ struct Active {
   std::vector<std::size_t> starting;  // claimed in this batch
   std::vector<std::size_t> stopping;  // to be told after the commit
   bool queued = false;                // in the ring of runs that may have something to claim
+  bool told_to_wait = false;          // in the ring, and its steps say that they wait for a slot
   bool repainted = false;             // the view differs in what is not durable (progress, wait_reason)
   Time alarm{};                       // its place in the alarms; Time{}: none
 };

@@ -378,6 +378,7 @@ void Connection::refuse_locked(const base::Error& error) {
   enter(Phase::kFlushing);
   write_locked(out);
   if (phase_ == Phase::kFlushing && output_.empty()) flushed_locked();
+  if (core_->options.on_finished) core_->options.on_finished(Method::kOther, "", response.status, {});
   base::log::info("request refused", {{"code", error.code}, {"status", response.status}, {"request_id", request_id}});
 }
 

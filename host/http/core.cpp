@@ -4,6 +4,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <utility>
@@ -38,7 +39,7 @@ void call(const Handler& handler, Request request, const std::shared_ptr<Exchang
 }  // namespace
 
 Pool::Pool(int threads, std::size_t queue) : limit_(queue) {
-  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { run(); });
+  for (int i = 0; i < std::max(threads, 1); ++i) threads_.emplace_back([this] { run(); });
 }
 
 Pool::~Pool() { stop(); }

@@ -3,6 +3,7 @@
 #include <pistache/endpoint.h>
 #include <pistache/peer.h>
 
+#include <algorithm>
 #include <string>
 #include <utility>
 
@@ -75,7 +76,7 @@ base::Result<void> Endpoint::start() {
     constexpr std::chrono::hours kNever{24 * 365};
     using Flag = Pistache::Tcp::Options;
     auto settings = Pistache::Http::Endpoint::options()
-                        .threads(options.io_threads)
+                        .threads(std::max(options.io_threads, 1))
                         .flags(Pistache::Flags<Flag>(Flag::ReuseAddr) | Flag::NoDelay | Flag::CloseOnExec)
                         .headerTimeout(kNever)
                         .bodyTimeout(kNever)

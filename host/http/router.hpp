@@ -19,7 +19,7 @@ using Handler = std::function<void(Request, Reply)>;
 
 enum class Where {
   kPool,      // on the bounded pool: may wait for the store
-  kIoThread,  // at once; it holds up every other client of that thread, so it has to be short by construction
+  kIoThread,  // at once, on a thread that many clients share: has to be short by construction, and may not wait
 };
 
 struct RouteOptions {

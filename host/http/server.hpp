@@ -6,6 +6,10 @@
 // its parser answers bad headers with exception text, desynchronises after a 413 and drops pipelined requests; its
 // write queue can hand an answer to another client, and one client that does not read stops its whole I/O thread. We
 // therefore take its bytes in (onInput) and never let it write: it has no answer of its own left, not even a 408.
+//
+// What remains of the library: a client that closes its sending side is taken to be gone, and an answer that is not
+// ready by then is lost; each server that was started and stopped leaves a few descriptors open (3 per I/O thread and
+// 1), and its event descriptors are inherited by child processes that do not close them.
 #pragma once
 #include <chrono>
 #include <cstddef>
@@ -37,8 +41,8 @@ struct Options {
   std::chrono::milliseconds idle_timeout{75'000};    // between requests; then a close
   std::chrono::milliseconds write_timeout{30'000};   // for a reader that takes nothing; then a close
   std::chrono::milliseconds stream_limit{240'000};   // the life of a stream
-  // Called once per request after its answer was handed over, from any thread; must not block. `route` is the pattern,
-  // or "" if none matched; status 0 means that the client was gone first.
+  // Called once per request after its answer was handed over, from any thread; must not block or throw. `route` is the
+  // pattern, or "" if none matched or nothing could be read (kOther then); status 0: the client was gone first.
   std::function<void(Method method, std::string_view route, int status, std::chrono::microseconds took)> on_finished;
 };
 

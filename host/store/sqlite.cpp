@@ -107,7 +107,8 @@ std::optional<base::Error> look(const std::string& path) {
     const auto& name = folder.empty() ? fs::path(".") : folder;
     std::error_code ignored;
     if (errno == ENOENT && !fs::is_directory(name, ignored))
-      return cannot_open("The folder of the store, " + name.string() + ", does not exist.", "Make the folder.");
+      return cannot_open("The store " + path + " cannot be made: the folder " + name.string() + " does not exist.",
+                         "Make the folder.");
     if (errno != ENOENT)
       return cannot_open("The store " + path + " cannot be reached: " + std::strerror(errno) + ".",
                          "Correct the path or its permissions.");

@@ -62,7 +62,7 @@ constexpr bool takes_settings() {
 
 // What TENANTRY_ENGINE accepts.
 template <class E>
-concept Engine = detail::HasIdentity<E> && detail::HasRequest<E> &&
+concept EngineClass = detail::HasIdentity<E> && detail::HasRequest<E> &&
     (detail::TakesNothing<E> || detail::TakesJson<E> || detail::takes_settings<E>());
 
 namespace detail {
@@ -291,7 +291,7 @@ constexpr bool check_engine() {
   static_assert(TakesNothing<E> || TakesJson<E> || takes_settings<E>(),
                 "tenantry: an engine is made from nothing, from const tenantry::json::object&, or from its described "
                 "struct Settings");
-  return Engine<E>;
+  return EngineClass<E>;
 }
 
 // The engine's table; its own function so that a class that is no engine gives one complaint and not fifty.

@@ -197,6 +197,9 @@ struct StepEntry {
   void add_operation(const char* name) { manifest["operations"].as_array().emplace_back(name); }
 };
 
+// What a step that did not compile seems to offer, so that one mistake gives one complaint.
+struct Anything {};
+
 // Where a parameter comes from.
 template <class T>
 struct RequestSource {
@@ -397,7 +400,9 @@ class Step {
   static constexpr bool check_operation(Kind) {
     using Function = detail::StepFunction<F>;
     static_assert(Function::is_member, "tenantry: undo() and verify() take a member function of the engine");
-    if constexpr (Function::is_member) {
+    if constexpr (std::is_same_v<Out, detail::Anything>) {
+      return false;
+    } else if constexpr (Function::is_member) {
       using Parameters = typename Function::Parameters;
       static_assert(std::is_same_v<typename Function::Return, Return>,
                     "tenantry: an undo function returns Result<Nothing>, a verify function returns Verdict");
@@ -417,7 +422,9 @@ class Step {
   static constexpr bool check_plan() {
     using Function = detail::StepFunction<F>;
     static_assert(Function::is_member, "tenantry: plan() takes a member function of the engine");
-    if constexpr (Function::is_member) {
+    if constexpr (std::is_same_v<Out, detail::Anything>) {
+      return false;
+    } else if constexpr (Function::is_member) {
       using Parameters = typename Function::Parameters;
       constexpr bool kReturns = std::is_same_v<typename Function::Return, Result<Plan>>;
       constexpr bool kCounts = boost::mp11::mp_size<Parameters>::value == sizeof...(Sources) + 1;
@@ -473,7 +480,7 @@ class Graph {
       };
       return Made(&entry);
     } else {
-      return tenantry::Step<E, Nothing>(nullptr);  // only to keep the compiler's complaint short
+      return tenantry::Step<E, detail::Anything>(nullptr);
     }
   }
 
@@ -537,6 +544,8 @@ class Graph {
       }();
       static_assert(kFits, "tenantry: g.server() has only id, url and settings");
       return kFits;
+    } else if constexpr (std::is_same_v<typename S::Value, detail::Anything>) {
+      return true;
     } else {
       using Offered = typename S::Value;
       constexpr bool kFits = detail::is_view_of<Plain, detail::without_optional<Offered>>();
