@@ -43,9 +43,11 @@ std::size_t count(const json::value* list) {
 base::Result<json::value> by_name(const Session& session, const std::string& name) {
   const auto found = session.client.get("/api/iam/tenants?limit=200&q=" + encode_segment(name));
   if (found.has_error()) return found.error();
+  static const json::array kNone;
+  const auto& tenants = found->is_array() ? found->get_array() : kNone;
   const json::value* match = nullptr;
   std::string ids;
-  for (const auto& tenant : found->is_array() ? found->get_array() : json::array()) {
+  for (const auto& tenant : tenants) {
     if (member_text(tenant, "name") != name) continue;
     match = &tenant;
     ids += (ids.empty() ? "" : ", ") + member_text(tenant, "id");

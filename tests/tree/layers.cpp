@@ -28,8 +28,7 @@ const std::vector<Border>& borders() {
       {"toml++/", {"host/config.cpp", "host/config_file.cpp"}},
       {"boost/dll", {"host/engine/library.cpp"}},
       {"prometheus/", {"host/metrics/"}},
-      {"sodium",
-       {"host/secrets/", "host/service/identity.cpp", "host/engine/plugin_file.cpp", "host/engine/catalog.cpp"}},
+      {"sodium.h", {"host/secrets/", "host/engine/manifest_reader.cpp", "host/engine/plugin_file.cpp"}},
       {"curl/", {"host/cli/client.cpp", "sdk/src/http_client.cpp"}},
   };
   return list;
