@@ -60,7 +60,7 @@ setup_install() {
   "${as_root[@]}" apt-get update || echo "apt-get update failed; trying with the lists that are there"
   for wanted in "$@"; do
     for name in ${wanted//|/ }; do
-      if apt-cache show "$name" >/dev/null 2>&1; then
+      if LC_ALL=C apt-cache policy "$name" | grep -q 'Candidate: [^(]'; then
         chosen+=("$name")
         continue 2
       fi

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <mutex>
 
 #include "base/ids.hpp"
@@ -149,6 +150,9 @@ struct Client::Wire {
   base::Result<json::value> ask(const std::string& host, const Request& request, int tries) {
     Answer answer = send(request);
     while (answer.code != CURLE_OK && answer.code != CURLE_COULDNT_CONNECT && --tries > 0) answer = send(request);
+    if (trace.is_open())
+      trace << (request.is_post ? "POST " : "GET ") << request.url.substr(host.size()) << " " << answer.status
+            << std::endl;
     if (answer.code != CURLE_OK)
       return Error{ErrorKind::kUnavailable,
                    "cli.unreachable",
@@ -177,10 +181,13 @@ struct Client::Wire {
   }
 
   CURL* curl = nullptr;
+  std::ofstream trace;
 };
 
-Client::Client(std::string url, std::string token)
-    : url_(std::move(url)), token_(std::move(token)), wire_(std::make_unique<Wire>()) {}
+Client::Client(std::string url, std::string token, const std::string& trace)
+    : url_(std::move(url)), token_(std::move(token)), wire_(std::make_unique<Wire>()) {
+  if (!trace.empty()) wire_->trace.open(trace, std::ios::app);
+}
 Client::Client(Client&&) noexcept = default;
 Client::~Client() = default;
 

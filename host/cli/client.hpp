@@ -19,8 +19,8 @@ namespace tenantry::cli {
 // One connection, kept open. Not thread-safe. Follows no redirects: a token goes to the host it was given for.
 class Client {
  public:
-  // `token` may be empty.
-  Client(std::string url, std::string token);
+  // `token` may be empty. `trace` is a file that gets a line for each call ("POST /api/auth/login 200"), or "".
+  Client(std::string url, std::string token, const std::string& trace = {});
   Client(Client&&) noexcept;
   Client& operator=(Client&&) = delete;
   ~Client();

@@ -17,6 +17,7 @@ namespace json = base::json;
 struct Line {
   std::string url;
   std::string output = "table";
+  std::string trace;
   std::string tenant;
   std::string email;
   std::string name;
@@ -127,7 +128,7 @@ int with_session(const Line& line, bool needs_token, Use use) {
                      "Sign in with `tenantry login --email YOU --url " + *clean + "`.",
                      {},
                      {}});
-  Client client(*clean, token);
+  Client client(*clean, token, line.trace);
   WatchOptions options;
   options.format = line.output == "json" ? Format::kJson : Format::kTable;
   options.look = Look::of_stdout();
@@ -144,6 +145,7 @@ class Commands {
     app_.add_option("--url", line_.url, "the host; otherwise TENANTRY_URL, or the last one signed in to")
         ->envname("TENANTRY_URL");
     app_.add_option("-o,--output", line_.output, "table or json")->check(CLI::IsMember({"table", "json"}));
+    app_.add_option("--trace", line_.trace, "file that gets a line for each REST call");
     add_host_commands();
     add_login();
     add_lists();

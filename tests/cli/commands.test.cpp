@@ -253,6 +253,18 @@ TEST_CASE("each verb goes to its address with its body") {
   CHECK(person.run({"start", "ten_1", "--set", "nothing"}) == kExitUsage);
 }
 
+TEST_CASE("a trace has a line for each REST call, without what was in it") {
+  Person person;
+  person.sign_in();
+  person.host.on("GET /api/iam/tenants/ten_1", kTenant);
+  person.host.on("POST /api/provisioning/tenants/ten_1/start", kStarted, 202);
+  const auto trace = person.file("trace", "before\n");
+  CHECK(person.run({"--trace", trace.c_str(), "start", "ten_1"}) == kExitOk);
+  std::ostringstream text;
+  text << std::ifstream(trace).rdbuf();
+  CHECK(text.str() == "before\nGET /api/iam/tenants/ten_1 200\nPOST /api/provisioning/tenants/ten_1/start 202\n");
+}
+
 TEST_CASE("a preview says what would run and is not waited for") {
   Person person;
   person.sign_in();
