@@ -125,8 +125,13 @@ service::Engines engines_port(const engine::Catalog& catalog) {
   };
   port.describe_refused = [&catalog] {
     json::array answer;
-    for (const auto& refused : catalog.snapshot()->refused)
-      answer.push_back(json::object{{"file", refused.file}, {"state", "refused"}, {"reason", refused.reason}});
+    for (const auto& refused : catalog.snapshot()->refused) {
+      json::array problems;
+      for (const auto& problem : refused.problems)
+        problems.push_back(json::object{{"pointer", problem.pointer}, {"message", problem.message}});
+      answer.push_back(json::object{
+          {"file", refused.file}, {"state", "refused"}, {"reason", refused.reason}, {"errors", std::move(problems)}});
+    }
     return answer;
   };
   return port;
@@ -232,8 +237,11 @@ base::Result<std::unique_ptr<App>> App::start(Config config) {
     base::log::info("engine loaded", {{"engine", generation->manifest().engine.value},
                                       {"version", generation->manifest().version},
                                       {"file", generation->file}});
-  for (const auto& refused : rooms->catalog.snapshot()->refused)
-    base::log::warn("engine refused", {{"file", refused.file}, {"reason", refused.reason}});
+  for (const auto& refused : rooms->catalog.snapshot()->refused) {
+    std::string reason = refused.reason;
+    for (const auto& problem : refused.problems) reason += " " + problem.pointer + ": " + problem.message + ".";
+    base::log::warn("engine refused", {{"file", refused.file}, {"reason", reason}});
+  }
 
   // Only a store without any account: afterwards the variables are without effect.
   const char* email = std::getenv("TENANTRY_ADMIN_EMAIL");

@@ -3,6 +3,7 @@
 #include <cstdio>
 
 #include "app.hpp"
+#include "cli/commands.hpp"
 
 namespace {
 
@@ -14,9 +15,9 @@ void print(const base::Error& error) {
   if (!error.next_action.empty()) std::fprintf(stderr, "  %s\n", error.next_action.c_str());
 }
 
-int serve(const std::filesystem::path& file, const base::json::object& overrides) {
-  auto config = read_config(file, overrides);
-  if (config.has_error()) return print(config.error()), 2;
+int serve(const cli::HostSetup& setup) {
+  auto config = read_config(setup.config_file, setup.overrides);
+  if (config.has_error()) return print(config.error()), cli::kExitUsage;
   base::log::configure(config->log_level, config->log_file);
 
   // Before any thread is made, so that all inherit it and only sigwait below sees them.
@@ -29,7 +30,7 @@ int serve(const std::filesystem::path& file, const base::json::object& overrides
 
   const auto address = config->address;
   auto app = App::start(std::move(*config));
-  if (app.has_error()) return print(app.error()), 1;
+  if (app.has_error()) return print(app.error()), cli::kExitError;
   std::printf("listening on http://%s:%d\n", address.c_str(), (*app)->port());
   std::fflush(stdout);
 
@@ -43,5 +44,12 @@ int serve(const std::filesystem::path& file, const base::json::object& overrides
 }  // namespace
 
 int main(int argc, char** argv) {
-  return serve(argc > 1 ? argv[1] : "", {});
+  return cli::run(argc, argv, {serve,
+                               [](const cli::HostSetup& setup, const cli::AdminAccount& admin) -> base::Result<void> {
+                                 const auto config = read_config(setup.config_file, setup.overrides);
+                                 if (config.has_error()) return config.error();
+                                 base::log::configure(config->log_level, config->log_file);
+                                 return create_admin(*config, admin.email, admin.name, admin.password);
+                               },
+                               TENANTRY_VERSION});
 }
