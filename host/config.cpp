@@ -38,15 +38,22 @@ base::Result<json::value> parse(const fs::path& file) {
   std::ostringstream text;
   text << in.rdbuf();
   if (!in)
-    return base::Error{base::ErrorKind::kInvalid, "config.unreadable", "The configuration " + file.string() + " cannot be read.",
-                       "Check the path and the permissions.", {}, {}};
+    return base::Error{base::ErrorKind::kInvalid,
+                       "config.unreadable",
+                       "The configuration " + file.string() + " cannot be read.",
+                       "Check the path and the permissions.",
+                       {},
+                       {}};
   const auto parsed = toml::parse(text.str());
   if (!parsed) {
     const auto& at = parsed.error().source().begin;
-    return base::Error{base::ErrorKind::kInvalid, "config.syntax",
+    return base::Error{base::ErrorKind::kInvalid,
+                       "config.syntax",
                        file.string() + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": " +
                            std::string(parsed.error().description()),
-                       "Correct the file.", {}, {}};
+                       "Correct the file.",
+                       {},
+                       {}};
   }
   return to_json(parsed.table());
 }
@@ -77,12 +84,23 @@ base::log::Level level(const std::string& word) {
   return Level::kInfo;
 }
 
+void override_with(json::object& document, const json::object& overrides) {
+  for (const auto& member : overrides) {
+    auto* old = document.if_contains(member.key());
+    if (old != nullptr && old->is_object() && member.value().is_object())
+      override_with(old->get_object(), member.value().get_object());
+    else
+      document[member.key()] = member.value();
+  }
+}
+
 service::ErpServer read_server(const json::value& one) {
   service::ErpServer server;
   server.id = base::ServerId(text(one, "/id"));
   server.engine = base::EngineId(text(one, "/engine"));
   server.url = text(one, "/url");
-  if (const auto* settings = base::find_pointer(one, "/settings"); settings != nullptr) server.settings = settings->get_object();
+  if (const auto* settings = base::find_pointer(one, "/settings"); settings != nullptr)
+    server.settings = settings->get_object();
   if (const auto* secrets = base::find_pointer(one, "/secrets"); secrets != nullptr)
     for (const auto& secret : secrets->get_object())
       server.secrets[secret.key()] = json::value_to<std::string>(secret.value());
@@ -92,9 +110,10 @@ service::ErpServer read_server(const json::value& one) {
 
 }  // namespace
 
-base::Result<Config> read_config(const fs::path& file) {
+base::Result<Config> read_config(const fs::path& file, const json::object& overrides) {
   auto parsed = parse(file);
   if (parsed.has_error()) return parsed.error();
+  override_with(parsed->get_object(), overrides);
   const auto& schema = schema::builtin("host_config");
   auto problems = schema.check(*parsed);
   if (problems.empty()) {
@@ -110,7 +129,9 @@ base::Result<Config> read_config(const fs::path& file) {
   static constexpr std::string_view kSqlite = "sqlite:";
   const auto url = text(*parsed, "/store/url");
   if (!problems.empty()) {
-    auto error = base::invalid("config.invalid", "The configuration " + file.string() + " is not valid.", std::move(problems));
+    auto error = base::invalid("config.invalid",
+                               "The configuration" + (file.empty() ? "" : " " + file.string()) + " is not valid.",
+                               std::move(problems));
     error.next_action = "Correct the file.";
     return error;
   }
@@ -135,7 +156,8 @@ base::Result<Config> read_config(const fs::path& file) {
     config.allowed_digests.push_back(json::value_to<std::string>(one));
   });
   config.calls_per_engine = static_cast<int>(number(document, "/engines/calls", 16));
-  if (const auto* settings = base::find_pointer(document, "/engines/settings"); settings != nullptr && settings->is_object())
+  if (const auto* settings = base::find_pointer(document, "/engines/settings");
+      settings != nullptr && settings->is_object())
     config.engine_settings = settings->get_object();
   each(document, "/servers", [&](const json::value& one, std::size_t) { config.servers.push_back(read_server(one)); });
   config.steps_at_once = static_cast<int>(number(document, "/limits/steps", 32));

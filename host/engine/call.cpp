@@ -77,6 +77,11 @@ bool is_name(std::string_view name, std::size_t most) {
   });
 }
 
+bool is_event_type(std::string_view name) {
+  return is_name(name, kMaxErrorCode) &&
+         std::none_of(name.begin(), name.end(), [](char c) { return c == '-' || (c >= 'A' && c <= 'Z'); });
+}
+
 // Looks the call up and does something with it; `otherwise` if it is over. Nothing may leave: the caller is an engine.
 template <class Result, class Action>
 Result with_call(tenantry_ctx* context, Result otherwise, Action action) noexcept {
@@ -171,8 +176,9 @@ LiveCall::~LiveCall() {
   if (cancel_fd_ >= 0) ::close(cancel_fd_);
 }
 
-void LiveCall::carry_out(const std::shared_ptr<LiveCall>& self, const tenantry_plugin& plugin,
-                         tenantry_engine* engine) {
+// The end of a thread comes as an exception without an object, so that its reference is null; that is as it should be.
+__attribute__((no_sanitize("null"))) void LiveCall::carry_out(const std::shared_ptr<LiveCall>& self,
+                                                              const tenantry_plugin& plugin, tenantry_engine* engine) {
   const auto number = running().add(self);
   const auto& asked = self->invocation_;
   tenantry_call call{};
@@ -219,9 +225,21 @@ void LiveCall::finish(std::int32_t outcome, bool threw) {
   spoken.threw = threw;
   spoken.cancel_asked = cancelled_;
   spoken.past_deadline = deadline_ && Monotonic::now() >= *deadline_;
-  auto expected = Phase::kRunning;
-  if (phase_.compare_exchange_strong(expected, Phase::kEnding)) sink_->finished(judge(invocation_, std::move(spoken)));
+  tell(judge(invocation_, std::move(spoken)));
 }
+
+void LiveCall::tell(Answer answer) {
+  std::shared_ptr<CallSink> sink;
+  {
+    const std::unique_lock alone(gate_);
+    closed_ = true;
+    sink = std::move(sink_);
+  }
+  auto expected = Phase::kRunning;
+  if (sink && phase_.compare_exchange_strong(expected, Phase::kEnding)) sink->finished(std::move(answer));
+}
+
+void LiveCall::refuse(Answer answer) { tell(std::move(answer)); }
 
 void LiveCall::cancel() {
   if (cancelled_.exchange(true)) return;
@@ -263,24 +281,24 @@ void LiveCall::set_retry_after(std::uint64_t milliseconds) {
 void LiveCall::log(std::int32_t level, std::string_view message, std::string_view fields) {
   const bool known = level >= TENANTRY_LOG_DEBUG && level <= TENANTRY_LOG_ERROR;
   const std::shared_lock open(gate_);
-  if (closed_ || is_abandoned()) return;
+  if (is_over()) return;
   sink_->log(known ? static_cast<LogLevel>(level) : LogLevel::kInfo, line(message, kMaxLogLine),
              object_or_nothing(fields, kMaxDetail));
 }
 
 void LiveCall::progress(std::uint32_t permille, std::string_view note) {
   const std::shared_lock open(gate_);
-  if (!closed_ && !is_abandoned()) sink_->progress(std::min(permille, 1000U), line(note, kMaxErrorMessage));
+  if (!is_over()) sink_->progress(std::min(permille, 1000U), line(note, kMaxErrorMessage));
 }
 
 void LiveCall::heartbeat() {
   const std::shared_lock open(gate_);
-  if (!closed_ && !is_abandoned()) sink_->heartbeat();
+  if (!is_over()) sink_->heartbeat();
 }
 
 bool LiveCall::save_checkpoint(std::string_view bytes) {
   const std::shared_lock open(gate_);
-  if (closed_ || is_abandoned()) return false;
+  if (is_over()) return false;
   if (bytes.size() <= kMaxCheckpoint) return sink_->save_checkpoint(bytes);
   const std::scoped_lock lock(mutex_);
   spoken_.checkpoint_too_large = true;
@@ -290,7 +308,7 @@ bool LiveCall::save_checkpoint(std::string_view bytes) {
 const std::string* LiveCall::secret(std::string_view name) {
   if (std::find(secret_names_.begin(), secret_names_.end(), name) == secret_names_.end()) return nullptr;
   const std::shared_lock open(gate_);
-  if (closed_ || is_abandoned()) return nullptr;
+  if (is_over()) return nullptr;
   const auto known = [&]() -> const std::string* {
     const auto found = secrets_.find(name);
     return found == secrets_.end() ? nullptr : &found->second;
@@ -313,7 +331,7 @@ const std::string* LiveCall::secret(std::string_view name) {
 
 bool LiveCall::put_secret(std::string_view name, std::string_view value) {
   const std::shared_lock open(gate_);
-  if (closed_ || is_abandoned() || !is_name(name, kMaxSecretName) || value.size() > kMaxSecretValue) return false;
+  if (is_over() || !is_name(name, kMaxSecretName) || value.size() > kMaxSecretValue) return false;
   return sink_->put_secret(name, value);
 }
 
@@ -355,8 +373,8 @@ std::uint64_t LiveCall::remaining_ms() const {
 void LiveCall::emit(std::string_view type, std::string_view data) {
   const auto object = data.empty() ? std::string_view("{}") : object_or_nothing(data, kMaxEvent);
   const std::shared_lock open(gate_);
-  if (closed_ || is_abandoned()) return;
-  if (is_name(type, kMaxErrorCode) && !object.empty())
+  if (is_over()) return;
+  if (is_event_type(type) && !object.empty())
     sink_->emit(type, object);
   else
     sink_->log(LogLevel::kWarn, "host: an event was dropped, because its type or data is not of the required form", "");

@@ -36,9 +36,14 @@ class LiveCall final : public Call {
   // thread which the engine ends (pthread_exit) goes on ending after the sink has been told.
   static void carry_out(const std::shared_ptr<LiveCall>& self, const tenantry_plugin& plugin, tenantry_engine* engine);
 
+  // For a call that cannot be carried out: tells the sink so instead.
+  void refuse(Answer answer);
+
   void cancel() override;
   void abandon() override;
   [[nodiscard]] bool is_abandoned() const { return phase_ == Phase::kAbandoned; }
+  // True from just before the sink hears of the end: the thread will be free in a moment.
+  [[nodiscard]] bool is_ending() const { return phase_ == Phase::kEnding; }
 
   // What the functions of tenantry_host do. Text comes as the engine gave it.
   void set_output(std::string_view text);
@@ -60,6 +65,9 @@ class LiveCall final : public Call {
   enum class Phase { kRunning, kEnding, kAbandoned };
 
   void finish(std::int32_t outcome, bool threw);
+  // Tells the sink, unless the call was abandoned, and lets go of it: the sink may hold the call.
+  void tell(Answer answer);
+  [[nodiscard]] bool is_over() const { return closed_ || is_abandoned(); }  // under gate_
 
   const Invocation invocation_;
   const std::vector<std::string> secret_names_;
@@ -69,8 +77,8 @@ class LiveCall final : public Call {
 
   // Held shared while the sink is used, and alone while the call ends: nothing reaches the sink after finished().
   std::shared_mutex gate_;
-  bool closed_ = false;  // guarded by gate_
-  const std::shared_ptr<CallSink> sink_;
+  bool closed_ = false;             // guarded by gate_
+  std::shared_ptr<CallSink> sink_;  // guarded by gate_; null only once closed_
 
   std::mutex mutex_;  // guards what follows
   std::condition_variable woken_;

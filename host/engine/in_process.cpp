@@ -12,6 +12,14 @@
 #include "engine/call.hpp"
 
 namespace tenantry::engine {
+namespace {
+
+Answer busy() {
+  return host_answer(model::Outcome::kRetry, model::FailureClass::kEngineUnavailable, "host.engine_busy",
+                     "All threads of the engine are taken.");
+}
+
+}  // namespace
 
 // Owned by the runtime and by each of its threads, so that one that is left behind finds everything it needs.
 class InProcess::Pool : public std::enable_shared_from_this<InProcess::Pool> {
@@ -19,18 +27,19 @@ class InProcess::Pool : public std::enable_shared_from_this<InProcess::Pool> {
   Pool(std::shared_ptr<const OpenEngine> engine, std::size_t threads) : engine_(std::move(engine)), most_(threads) {}
 
   // False if there is no thread for the call.
-  bool start(std::shared_ptr<LiveCall> call) {
+  bool start(const std::shared_ptr<LiveCall>& call) {
     const std::scoped_lock lock(mutex_);
     for (auto& worker : workers_) {
-      if (worker.call || worker.gone) continue;
-      worker.call = std::move(call);
+      // A thread that is only telling how its call ended takes the next one after that.
+      if (worker.gone || worker.next || (worker.call && !worker.call->is_ending())) continue;
+      worker.next = call;
       worker.woken.notify_one();
       return true;
     }
     drop_gone();
     if (workers_.size() >= most_) return false;
     auto& worker = workers_.emplace_back();
-    worker.call = std::move(call);
+    worker.next = call;
     try {
       worker.thread = std::thread([self = shared_from_this(), &worker] { self->work(worker); });
     } catch (const std::system_error&) {
@@ -69,7 +78,8 @@ class InProcess::Pool : public std::enable_shared_from_this<InProcess::Pool> {
   struct Worker {
     std::thread thread;
     std::condition_variable woken;
-    std::shared_ptr<LiveCall> call;  // what it is doing, or shall do next
+    std::shared_ptr<LiveCall> call;  // what it is doing
+    std::shared_ptr<LiveCall> next;  // what it shall do after that
     bool gone = false;               // the engine ended the thread
   };
 
@@ -80,9 +90,14 @@ class InProcess::Pool : public std::enable_shared_from_this<InProcess::Pool> {
     Departure(const Departure&) = delete;
     Departure& operator=(const Departure&) = delete;
     ~Departure() {
-      const std::scoped_lock lock(pool_.mutex_);
-      worker_.gone = true;
-      worker_.call.reset();
+      std::shared_ptr<LiveCall> left;
+      {
+        const std::scoped_lock lock(pool_.mutex_);
+        worker_.gone = true;
+        worker_.call.reset();
+        left = std::move(worker_.next);
+      }
+      if (left) left->refuse(busy());
     }
 
    private:
@@ -94,8 +109,9 @@ class InProcess::Pool : public std::enable_shared_from_this<InProcess::Pool> {
     const Departure departure(*this, worker);
     std::unique_lock lock(mutex_);
     while (true) {
-      worker.woken.wait(lock, [&] { return worker.call || stopping_; });
-      if (!worker.call) return;
+      worker.woken.wait(lock, [&] { return worker.next || stopping_; });
+      if (!worker.next) return;
+      worker.call = std::move(worker.next);
       const auto call = worker.call;
       lock.unlock();
       LiveCall::carry_out(call, engine_->plugin(), engine_->engine());
@@ -131,10 +147,8 @@ InProcess::~InProcess() { pool_->stop(); }
 std::shared_ptr<Call> InProcess::start(Invocation invocation, std::shared_ptr<CallSink> sink) {
   const auto step = manifest_->find(invocation.step);
   auto secrets = step ? manifest_->steps[*step].secrets : std::vector<std::string>();
-  auto call = std::make_shared<LiveCall>(std::move(invocation), sink, std::move(secrets));
-  if (!pool_->start(call))
-    sink->finished(host_answer(model::Outcome::kRetry, model::FailureClass::kEngineUnavailable, "host.engine_busy",
-                               "All threads of engine " + manifest_->engine.value + " are taken."));
+  auto call = std::make_shared<LiveCall>(std::move(invocation), std::move(sink), std::move(secrets));
+  if (!pool_->start(call)) call->refuse(busy());
   return call;
 }
 

@@ -41,12 +41,17 @@ struct Collected {
   std::string text;
   bool too_large = false;
 
-  static void take(void* to, tenantry_text piece) {
+  // Called by the plugin, so nothing may be thrown.
+  static void take(void* to, tenantry_text piece) noexcept {
     auto& self = *static_cast<Collected*>(to);
     if (piece.data == nullptr) return;
     const auto room = self.most - self.text.size();
     self.too_large |= piece.size > room;
-    self.text.append(piece.data, std::min<std::uint64_t>(piece.size, room));
+    try {
+      self.text.append(piece.data, std::min<std::uint64_t>(piece.size, room));
+    } catch (...) {
+      self.too_large = true;
+    }
   }
 };
 

@@ -15,6 +15,12 @@ namespace {
 
 constexpr const char* kOurs = "tenantry";
 
+// What a peer of Pistache's carries for us; only its I/O thread touches it. Pistache may let go of the peer later, on
+// another thread, so the connection is taken out as soon as it is gone.
+struct Held {
+  std::shared_ptr<Connection> connection;
+};
+
 // Takes the bytes before Pistache's parser sees them. Every connection is declared idle and all of Pistache's timeouts
 // are set to years: what it would write by itself (a 408) it never comes to. Exceptions would end the process.
 class Intake final : public Pistache::Http::Handler {
@@ -31,25 +37,26 @@ class Intake final : public Pistache::Http::Handler {
       peer->setIdle(true);
       // Its timer asks every peer for its parser.
       peer->putData(ParserData, std::make_shared<Pistache::Http::RequestParser>(0));
-      peer->putData(kOurs, core_->connected(peer->fd(), peer->address().host()));
+      peer->putData(kOurs, std::make_shared<Held>(Held{core_->connected(peer->fd(), peer->address().host())}));
     } catch (...) {
       base::log::error("connection not taken");
     }
   }
 
   void onInput(const char* bytes, std::size_t size, const std::shared_ptr<Pistache::Tcp::Peer>& peer) override {
-    const auto connection = std::static_pointer_cast<Connection>(peer->tryGetData(kOurs));
-    if (!connection) return;
+    const auto held = std::static_pointer_cast<Held>(peer->tryGetData(kOurs));
+    if (!held || !held->connection) return;
     try {
-      connection->on_input({bytes, size});
+      held->connection->on_input({bytes, size});
     } catch (...) {
       base::log::error("connection given up");
-      connection->abort();
+      held->connection->abort();
     }
   }
 
   void onDisconnection(const std::shared_ptr<Pistache::Tcp::Peer>& peer) override {
-    if (const auto connection = std::static_pointer_cast<Connection>(peer->tryGetData(kOurs))) connection->on_gone();
+    const auto held = std::static_pointer_cast<Held>(peer->tryGetData(kOurs));
+    if (const auto connection = held ? std::move(held->connection) : nullptr) connection->on_gone();
   }
 
   std::shared_ptr<Core> core_;

@@ -65,7 +65,7 @@ void start(const Api& api, const service::Actor& actor, const http::Request& req
 
 void add_provisioning_routes(http::Router& router, const Api& api) {
   const std::string base = "/api/provisioning/tenants/{id}/";
-  const auto verb = [&](Verb verb, std::string_view schema) {
+  const auto add = [&](Verb verb, std::string_view schema) {
     add_signed_in(router, api, Method::kPost, base + std::string(model::word(verb)),
                   [api, verb, schema](const auto& actor, const auto& request, const auto& reply) {
                     command(api, verb, schema, actor, request, reply);
@@ -74,10 +74,10 @@ void add_provisioning_routes(http::Router& router, const Api& api) {
   add_signed_in(
       router, api, Method::kPost, base + "start",
       [api](const auto& actor, const auto& request, const auto& reply) { start(api, actor, request, reply); });
-  verb(Verb::kRetry, "retry");
-  verb(Verb::kContinue, "continue");
-  verb(Verb::kSkipStep, "skip_step");
-  verb(Verb::kCancel, "cancel");
+  add(Verb::kRetry, "retry");
+  add(Verb::kContinue, "continue");
+  add(Verb::kSkipStep, "skip_step");
+  add(Verb::kCancel, "cancel");
   add_signed_in(router, api, Method::kGet, base + "status",
                 [api](const auto& actor, const auto& request, const auto& reply) {
                   send(reply, api.provisioning.status(actor, tenant_of(request)));

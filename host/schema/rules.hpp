@@ -19,7 +19,7 @@ namespace json = boost::json;
 inline constexpr int kMaxDepth = 64;
 inline constexpr std::size_t kMaxRules = 10'000;
 inline constexpr std::size_t kMaxChoices = 1'000;
-inline constexpr std::uint64_t kPatternBudget = 50'000'000;  // instructions per check: some tenths of a second
+inline constexpr std::uint64_t kPatternBudget = 20'000'000;  // instructions per check: about a tenth of a second
 inline constexpr std::size_t kMaxInserted = 8U << 20U;       // bytes of defaults in one value
 
 enum Type : std::uint8_t {

@@ -64,8 +64,10 @@ base::Result<SignedIn> Identity::sign_in(const std::string& email, const std::st
   if (auto allowed = guard_.check(name, address, now); allowed.has_error()) return allowed.error();
   const auto account = store_.account_by_email(name);
   if (account.has_error()) return account.error();
-  const bool right = passwords_.verify(password, *account ? (*account)->password_hash : std::string());
-  if (!right || !*account) {
+  const auto right =
+      *account ? passwords_.verify((*account)->password_hash, password) : passwords_.verify_nobody(password);
+  if (right.has_error()) return right.error();
+  if (!*right) {
     guard_.failed(name, address, now);
     return Error{ErrorKind::kUnauthenticated,
                  "auth.invalid",
@@ -76,9 +78,9 @@ base::Result<SignedIn> Identity::sign_in(const std::string& email, const std::st
   }
   guard_.succeeded(name);
   auto fresh = secrets::new_token();
-  const model::Token token{secrets::token_hash(fresh), (*account)->id, now, now + token_life_};
+  const model::Token token{fresh.hash, (*account)->id, now, now + token_life_};
   if (const auto stored = store_.create_token(token); stored.has_error()) return stored.error();
-  return SignedIn{std::move(fresh), token.expires_at, {(*account)->id, (*account)->email, (*account)->role}};
+  return SignedIn{std::move(fresh.text), token.expires_at, {(*account)->id, (*account)->email, (*account)->role}};
 }
 
 base::Result<Actor> Identity::authenticate(const std::string& token) {

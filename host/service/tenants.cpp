@@ -3,6 +3,7 @@
 #include <limits>
 
 #include "base/ids.hpp"
+#include "base/mask.hpp"
 #include "schema/builtin.hpp"
 
 namespace tenantry::service {
@@ -94,7 +95,7 @@ base::Result<json::object> Tenants::create(const Actor& actor, const json::value
   tenant.created_at = clock_.now();
   auto password = text(members, "admin_password");
   const store::Store::SealedSecret sealed{"tenant.admin_password",
-                                          vault_.seal(tenant.id, "tenant.admin_password", password)};
+                                          vault_.seal(tenant.id.value, "tenant.admin_password", password)};
   base::wipe(password);
   if (const auto made = store_.create_tenant(tenant, {&sealed, 1}); made.has_error()) return made.error();
   return describe({tenant, std::nullopt, std::nullopt});

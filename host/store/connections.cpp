@@ -98,7 +98,7 @@ base::Result<void> Readers::read(const Work& work) {
   base::Result<void> result;
   try {
     if (!session) session = std::make_unique<Session>(dialect_, Access::kRead);
-    session->run("begin");
+    session->run(dialect_.begin_read());
     work(*session);
     session->run("commit");
   } catch (const soci::soci_error& error) {

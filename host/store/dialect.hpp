@@ -39,6 +39,8 @@ class Dialect {
   // A new connection. Throws soci::soci_error.
   [[nodiscard]] virtual std::unique_ptr<soci::session> connect(Access access) const = 0;
   [[nodiscard]] virtual std::string render(std::string_view sql) const = 0;
+  // Opens a transaction in which every statement sees the same snapshot.
+  [[nodiscard]] virtual const char* begin_read() const = 0;
   // Opens a transaction that may write without waiting for a lock later on.
   [[nodiscard]] virtual const char* begin_write() const = 0;
   // One row (tables in all, tables named schema_version): is there anything in this database, and is it ours?

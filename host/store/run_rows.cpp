@@ -103,13 +103,17 @@ std::optional<model::Run> load_run(Session& db, ManifestCache& manifests, const 
   return run;
 }
 
-std::int64_t lease(Session& db, const HostLife& life, Time until) {
-  std::int64_t number = 0;
+std::int64_t lease(Session& db, KnownLife& known, const HostLife& life, Time until) {
+  if (known.life == life &&
+      db.run(R"sql(update lives set lease_until = :until where id = :id and host = :host and boot = :boot)sql", until,
+             known.number, life.host, life.boot) != 0)
+    return known.number;
+  known.life = life;
   db.select<long long>(
       R"sql(insert into lives (host, boot, lease_until) values (:host, :boot, :until)
             on conflict (host, boot) do update set lease_until = excluded.lease_until returning id)sql",
-      with(life.host, life.boot, until), [&](long long id) { number = id; });
-  return number;
+      with(life.host, life.boot, until), [&](long long id) { known.number = id; });
+  return known.number;
 }
 
 }  // namespace tenantry::store

@@ -13,7 +13,8 @@ namespace tenantry::store {
 // The run as the session's transaction sees it; nullopt: there is none. Throws Unreadable.
 [[nodiscard]] std::optional<model::Run> load_run(Session& db, ManifestCache& manifests, const std::string& id);
 
-// Makes or prolongs the lease of this life and gives its number.
-[[nodiscard]] std::int64_t lease(Session& db, const HostLife& life, Time until);
+// Makes or prolongs the lease of this life and gives its number. `known`: the life of the last call, to spare a
+// look-up; it may be out of date.
+[[nodiscard]] std::int64_t lease(Session& db, KnownLife& known, const HostLife& life, Time until);
 
 }  // namespace tenantry::store

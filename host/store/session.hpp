@@ -12,7 +12,6 @@
 #include <string_view>
 #include <tuple>
 #include <type_traits>
-#include <typeindex>
 #include <unordered_map>
 #include <utility>
 #include <vector>
@@ -150,26 +149,30 @@ class Session {
   template <class Outs, class... Ins>
   Prepared<Outs, Ins...>& find(const char* sql) {
     using Kind = Prepared<Outs, Ins...>;
-    auto& prepared = prepared_[{sql, std::type_index(typeid(Kind))}];
+    auto& prepared = prepared_[{sql, &kMark<Kind>}];
     if (!prepared) prepared = std::make_unique<Kind>(*session_, dialect_.render(sql));
     return static_cast<Kind&>(*prepared);
   }
 
   template <class Kind>
   void forget(const char* sql, const Kind&) {
-    prepared_.erase({sql, std::type_index(typeid(Kind))});
+    prepared_.erase({sql, &kMark<Kind>});
   }
 
+  // Told apart by the addresses of the text and of a mark for its types: cheaper than by what they hold.
+  template <class Kind>
+  static constexpr char kMark = 0;
+  using Key = std::pair<const char*, const char*>;
   struct KeyHash {
-    std::size_t operator()(const std::pair<const char*, std::type_index>& key) const noexcept {
-      return std::hash<const char*>{}(key.first) ^ (key.second.hash_code() << 1U);
+    std::size_t operator()(const Key& key) const noexcept {
+      return std::hash<const char*>{}(key.first) ^ (std::hash<const char*>{}(key.second) << 1U);
     }
   };
 
   const Dialect& dialect_;
   std::unique_ptr<soci::session> session_;
   // After session_: statements have to go before their connection.
-  std::unordered_map<std::pair<const char*, std::type_index>, std::unique_ptr<Base>, KeyHash> prepared_;
+  std::unordered_map<Key, std::unique_ptr<Base>, KeyHash> prepared_;
 };
 
 // The values of a statement's parameters.

@@ -28,7 +28,7 @@ void forget_dead_lives(Session& db, Time now) {
 Result<std::vector<OwnedRun>> SociStore::claim_runs(const HostLife& self, Time now, Time lease_until,
                                                     std::size_t limit) {
   return write_as<std::vector<OwnedRun>>([&](Session& db) {
-    const auto life = lease(db, self, lease_until);
+    const auto life = lease(db, last_life_, self, lease_until);
     std::vector<std::string> ids;
     db.select<std::string>(
         R"sql(select id from runs
@@ -70,7 +70,7 @@ Result<OwnedRun> SociStore::claim_run(const base::RunId& run, const HostLife& se
                          "Send the command again; the other host answers it.",
                          {},
                          {}};
-    const auto life = lease(db, self, lease_until);
+    const auto life = lease(db, last_life_, self, lease_until);
     const auto token = take_over(db, run.value, life);
     return OwnedRun{*load_run(db, manifests_, run.value), token};
   });
@@ -78,14 +78,14 @@ Result<OwnedRun> SociStore::claim_run(const base::RunId& run, const HostLife& se
 
 Result<void> SociStore::renew_leases(const HostLife& self, Time lease_until) {
   return write_as<void>([&](Session& db) -> Result<void> {
-    static_cast<void>(lease(db, self, lease_until));
+    static_cast<void>(lease(db, last_life_, self, lease_until));
     return {};
   });
 }
 
 Result<void> SociStore::release_runs(const HostLife& self) {
   return write_as<void>([&](Session& db) -> Result<void> {
-    static_cast<void>(lease(db, self, Time{}));
+    static_cast<void>(lease(db, last_life_, self, Time{}));
     return {};
   });
 }

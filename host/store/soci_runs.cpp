@@ -206,7 +206,7 @@ model::ManifestPtr ManifestCache::read(const std::string& digest, const std::str
 Result<std::vector<Written>> SociStore::write(std::span<const RunWrite> writes, const HostLife& self,
                                               Time lease_until) {
   auto written = write_as<std::vector<Written>>([&](Session& db) {
-    const auto life = lease(db, self, lease_until);
+    const auto life = lease(db, last_life_, self, lease_until);
     std::vector<Written> answers;
     answers.reserve(writes.size());
     for (const auto& write : writes) answers.push_back(write_one(db, write, life));

@@ -31,6 +31,12 @@ class ManifestCache {
   std::unordered_map<std::string, model::ManifestPtr> known_;
 };
 
+// A row of the table of lives.
+struct KnownLife {
+  HostLife life;
+  std::int64_t number = 0;
+};
+
 class SociStore : public Store {
  public:
   SociStore(std::unique_ptr<Dialect> dialect, ManifestReader read_manifest, std::size_t readers);
@@ -100,6 +106,7 @@ class SociStore : public Store {
 
   std::unique_ptr<Dialect> dialect_;
   ManifestCache manifests_;
+  KnownLife last_life_;  // used on the writer's thread only
   std::unique_ptr<Readers> readers_;
   std::unique_ptr<Writer> writer_;
 };

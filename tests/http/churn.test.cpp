@@ -40,6 +40,8 @@ class Elsewhere {
         std::unique_lock lock(mutex_);
         wake_.wait(lock, [this] { return stopped_ || !waiting_.empty(); });
         if (waiting_.empty()) return;
+        // Long enough for a client that hung up to be gone and for its successor to be there.
+        wake_.wait_for(lock, std::chrono::milliseconds(1), [this] { return stopped_ || waiting_.size() >= 16; });
         batch.swap(waiting_);
       }
       for (const auto& [request, reply] : batch) {
@@ -67,16 +69,20 @@ Router routes(Elsewhere& elsewhere) {
   return router;
 }
 
-constexpr const char* kPaths[] = {"/now?", "/pool?", "/elsewhere?"};
+// Clients that hang up (even rounds) ask for something that takes a moment first.
+std::string path(int round, int i) {
+  static constexpr const char* kPaths[] = {"/elsewhere?", "/now?", "/pool?", "/now?", "/now?"};
+  return kPaths[(round % 2 == 0 ? i : round + i) % 5];
+}
 
 }  // namespace
 
 TEST_CASE("of 100,000 answers none reaches another client, while half of the clients hang up") {
-  // Fails if on_gone() leaves the descriptor's number in place (answers then go to whoever has the number now), and
-  // with Pistache's write queue, which sends by number.
+  // Fails within milliseconds if on_gone() leaves the descriptor's number in place and accept.cpp gives the lowest one;
+  // each of the two locks alone holds. Pistache's own write queue has neither.
   Elsewhere elsewhere;
   Serving serving(routes(elsewhere));
-  constexpr int kThreads = 4;
+  constexpr int kThreads = 8;
   constexpr int kBatch = 10;
   std::atomic<int> read = 0;
   std::atomic<int> wrong = 0;
@@ -88,8 +94,7 @@ TEST_CASE("of 100,000 answers none reaches another client, while half of the cli
         const auto name = std::to_string(thread) + "." + std::to_string(round) + ".";
         auto client = serving.client();
         std::string all;
-        for (int i = 0; i < kBatch; ++i)
-          all += client.format("GET", kPaths[(round + i) % 3] + name + std::to_string(i));
+        for (int i = 0; i < kBatch; ++i) all += client.format("GET", path(round, i) + name + std::to_string(i));
         client.send_raw(all);
         if (round % 2 == 0) {  // hangs up with its answers on their way, politely or not
           if (round % 4 == 0) client.reset();
@@ -97,7 +102,7 @@ TEST_CASE("of 100,000 answers none reaches another client, while half of the cli
           continue;
         }
         for (int i = 0; i < kBatch; ++i) {
-          const auto expected = std::string("GET ") + kPaths[(round + i) % 3] + name + std::to_string(i) + " ";
+          const auto expected = "GET " + path(round, i) + name + std::to_string(i) + " ";
           if (client.read_answer().body != expected) ++wrong;
           ++read;
         }
@@ -145,4 +150,35 @@ TEST_CASE("an answer to a client that left, or from after the server, is harmles
   for (int i = 80; i < 90; ++i) answer_text(kept[static_cast<std::size_t>(i)], "too late");
   kept.clear();
   SUCCEED("nothing happened");
+}
+
+TEST_CASE("a second answer to one request never becomes the answer to the next") {
+  // Fails without Exchange::claim(): the connection is then waiting for an answer, just not for this one.
+  std::mutex mutex;
+  std::vector<Reply> kept;
+  Router router;
+  router.add(Method::kGet, "/keep",
+             [&](const Request&, const Reply& reply) {
+               const std::lock_guard lock(mutex);
+               kept.push_back(reply);
+             },
+             {Where::kIoThread});
+  Serving serving(std::move(router));
+  auto client = serving.client();
+  const auto ask = [&](std::size_t count) {
+    client.send_raw(client.format("GET", "/keep"));
+    REQUIRE(eventually([&] {
+      const std::lock_guard lock(mutex);
+      return kept.size() == count;
+    }));
+  };
+  ask(1);
+  answer_text(kept[0], "first");
+  CHECK(client.read_answer().body == "first");
+  ask(2);
+  answer_text(kept[0], "stale");
+  kept[0].send(base::internal("stale", "stale"));
+  CHECK_FALSE(kept[0].stream().write("stale"));
+  answer_text(kept[1], "second");
+  CHECK(client.read_answer().body == "second");
 }

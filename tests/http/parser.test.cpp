@@ -6,6 +6,7 @@
 
 using namespace tenantry;
 using namespace tenantry::http;
+using namespace std::string_literals;
 
 namespace {
 
@@ -93,7 +94,7 @@ TEST_CASE("what can be read in two ways is refused") {
       {with(" folded: x\r\n"), "http.malformed"},
       {with("A: x\r\n folded\r\n"), "http.malformed"},
       {with("A: x\ry\r\n"), "http.malformed"},
-      {with(std::string("A: x\0y\r\n", 8)), "http.malformed"},
+      {with("A: x\0y\r\n"s), "http.malformed"},
       {with("Content-Length: -5\r\n"), "http.malformed"},
       {with("Content-Length: +5\r\n"), "http.malformed"},
       {with("Content-Length: 5 5\r\n"), "http.malformed"},
@@ -167,7 +168,7 @@ TEST_CASE("mutated requests never break the parser, and pieces never change its 
       "GET /a/b?c=d HTTP/1.1\r\nHost: a\r\nAccept: */*\r\nCookie: a=b\r\n\r\n",
       with("Content-Length: 11\r\nContent-Type: application/json\r\n") + "{\"a\":[1,2]}",
       with("Transfer-Encoding: chunked\r\n") + "5\r\nhello\r\n0\r\n\r\nGET /next HTTP/1.1\r\nHost: a\r\n\r\n"};
-  const std::string specials("\r\n\0 :;/%?#,-\xff\x80\t0123456789aF", 29);
+  const std::string specials = "\r\n\0 :;/%?#,-\xff\x80\t0123456789aF"s;
   int bad = 0;
   for (int round = 0; round < 20'000; ++round) {
     auto bytes = seeds[random() % seeds.size()];

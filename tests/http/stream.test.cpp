@@ -230,10 +230,12 @@ TEST_CASE("a drain ends streams and lets answers through") {
   CHECK(idle.closed_by_peer());
   CHECK(is_problem(serving.client().get("/now"), 503, "http.draining"));
 
-  std::thread drain([&] { CHECK(serving.server.drain(std::chrono::seconds(10))); });
+  bool drained = false;
+  std::thread drain([&] { drained = serving.server.drain(std::chrono::seconds(10)); });
   blocked.count_down();
   const auto answer = waiting.read_answer();
   drain.join();
+  CHECK(drained);
   CHECK(answer.body.size() == 4U << 20U);
   CHECK(answer.header("Connection") == "close");
   CHECK(serving.server.in_flight() == 0);

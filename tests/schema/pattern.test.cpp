@@ -117,7 +117,7 @@ TEST_CASE("on random patterns and texts the verdict is that of the standard libr
   };
   int compared = 0;
   int matched = 0;
-  for (int round = 0; round < 5'000; ++round) {
+  for (int round = 0; round < 2'000; ++round) {
     std::string pattern = pick("", "^", "");
     int open = 0;
     for (int i = 0, n = 1 + static_cast<int>(random() % 7); i < n; ++i) {
@@ -150,9 +150,9 @@ TEST_CASE("on random patterns and texts the verdict is that of the standard libr
       matched += expected ? 1 : 0;
     }
   }
-  CHECK(compared == 20'000);
-  CHECK(matched > 2'000);
-  CHECK(matched < 18'000);
+  CHECK(compared == 8'000);
+  CHECK(matched > 800);
+  CHECK(matched < 7'200);
 }
 
 TEST_CASE("random bytes as a pattern never crash the compiler") {

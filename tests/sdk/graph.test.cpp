@@ -67,7 +67,7 @@ class Engine {
                           .plan(&Engine::plan_site);
     const auto items =
         g.step("items", &Engine::items, request, site).exclusive("items", true).critical(false).optional();
-    const auto demo = g.step("demo", &Engine::demo, site).skippable();
+    const auto demo = g.step("demo", &Engine::demo, site).skippable().verify(&Engine::check_demo);
     g.step("open", &Engine::open, demo, items).after(site).plan(&Engine::plan_open);
   }
 
@@ -98,6 +98,7 @@ class Engine {
     if (site.port == 8000) return skipped("no demo on port 8000");
     return done(site);
   }
+  Verdict check_demo(Context&, const Site&, const Site&) { return drifted("demo", "a demo", "asked without one"); }
   Result<Nothing> open(Context& c, const std::optional<Site>& demo, const std::optional<Nothing>& items) {
     c.info(std::string(demo ? "demo" : "no demo") + (items ? ", items" : ", no items"));
     return already_done();
@@ -237,6 +238,15 @@ TEST_CASE("verify answers in sync, drifted, and drifted when there is no output 
   const auto moved = host.verify("create_site");
   CHECK(moved.outcome == TENANTRY_DRIFTED);
   CHECK(*moved.output == json::parse(R"({"drift":[{"what":"site","expected":"/b/acme.ke","found":"absent"}]})"));
+}
+
+TEST_CASE("a step that was skipped left nothing that could drift") {
+  auto host = FakeHost::of<shop::Engine>();
+  prepare(host);
+  CHECK(host.run("demo").outcome == TENANTRY_FAILED);  // without its input
+  static_cast<void>(host.run("create_site"));
+  CHECK(host.run("demo").outcome == TENANTRY_SKIPPED);
+  CHECK(host.verify("demo").outcome == TENANTRY_DONE);
 }
 
 TEST_CASE("plan works before anything exists") {

@@ -6,6 +6,7 @@
 #include "store/child.hpp"
 #include "store/migrate.hpp"
 #include "store/raw_database.hpp"
+#include "store/sqlite_dialect.hpp"
 #include "store/sqlite_file.hpp"
 #include "support/catch.hpp"
 
@@ -78,6 +79,24 @@ TEST_CASE("the store commits to the disk, in a write-ahead log, with foreign key
   RawDatabase raw(folder.file("store.db"));
   CHECK(raw.text("select max(version) from schema_version") == std::to_string(store::migrations().back().version));
   CHECK(raw.text("pragma integrity_check") == "ok");
+}
+
+TEST_CASE("a writing connection forces each commit to the disk, a reading one cannot write") {
+  const Folder folder;
+  const auto dialect = store::sqlite_dialect(folder.file("store.db"), sample_options(), true);
+  const auto pragma = [](soci::session& session, const std::string& name) {
+    int value = -1;
+    session << "pragma " + name, soci::into(value);
+    return value;
+  };
+  const auto writing = dialect->connect(store::Access::kWrite);
+  CHECK(pragma(*writing, "synchronous") == 2);
+  CHECK(pragma(*writing, "foreign_keys") == 1);
+  CHECK(pragma(*writing, "query_only") == 0);
+  const auto reading = dialect->connect(store::Access::kRead);
+  CHECK(pragma(*reading, "query_only") == 1);
+  CHECK(pragma(*store::sqlite_dialect(folder.file("x.db"), sample_options(), false)->connect(store::Access::kWrite),
+               "synchronous") == 0);
 }
 
 TEST_CASE("a second host is kept out of an open store, and let in when it is closed") {

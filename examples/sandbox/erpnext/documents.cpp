@@ -145,6 +145,10 @@ std::string anchor(const std::string& doctype, const std::string& name) {
   return doctype + " <a href=\"/app/Form/" + doctype + "/" + name + "\">" + name + "</a>";
 }
 
+std::string single_anchor(const std::string& doctype) {
+  return " <a href=\"/app/Form/" + doctype + "/" + doctype + "\">" + doctype + "</a>";
+}
+
 bool can_be_disabled(const Doctype& doctype) {
   return doctype.name != "Company" && (doctype.field("disabled") || doctype.field("enabled"));
 }
@@ -165,7 +169,11 @@ std::optional<Linker> find_linker(Site& site, const Doctype& doctype, const std:
                                                           "POS Closing Entry", "POS Profile", "Cost Center"};
   std::vector<Linker> found;
   for (const auto& [linker, link] : schema().links_to(doctype.name)) {
-    if (linker->single || (linker->name == doctype.name && linker->tree_parent != link->field)) continue;
+    // A default of an item never keeps anything from being deleted.
+    if (linker->name == "Item Default" || (linker->name == doctype.name && linker->tree_parent != link->field))
+      continue;
+    if (linker->single && site.single(linker->name, link->field) == name) found.push_back({linker->name, ""});
+    if (linker->single) continue;
     if (linker->child) {
       for (const auto& [parent, table] : schema().parents_of(linker->name)) {
         if (parent->name == doctype.name) continue;
@@ -195,8 +203,9 @@ std::optional<Linker> find_linker(Site& site, const Doctype& doctype, const std:
 void check_not_linked(Site& site, const Doctype& doctype, const std::string& name) {
   const auto linker = find_linker(site, doctype, name);
   if (!linker) return;
-  const std::string text = "Cannot delete or cancel because " + anchor(doctype.name, name) + " is linked with " +
-                           anchor(linker->doctype, linker->name) + " ";
+  const std::string text =
+      "Cannot delete or cancel because " + anchor(doctype.name, name) + " is linked with " +
+      (linker->name.empty() ? single_anchor(linker->doctype) : anchor(linker->doctype, linker->name)) + " ";
   Raised raised = thrown(417, "LinkExistsError", text);
   if (can_be_disabled(doctype)) {
     const std::string advice = "You can disable this " + doctype.name + " instead of deleting it.";
@@ -400,6 +409,7 @@ void remove(Transaction& transaction, const Doctype& doctype, const std::string&
   if (rules.on_trash) rules.on_trash(transaction, name);
   check_not_linked(site, doctype, name);
   transaction.erase(doctype.name, name);
+  if (doctype.naming.starts_with("series:")) transaction.give_back(name);
   transaction.note(doctype.name, name, "deleted");
 }
 

@@ -95,6 +95,8 @@ Raised raised_by(const Rule& rule) {
     return crash(rule.exc_type, "frappe.exceptions.QueryTimeoutError: " + waited);
   }
   if (rule.exc_type == "OperationalError" && text.empty()) return database_down();
+  // Seen only from within a company's own set-up, when two companies are made at once.
+  if (rule.exc_type == "LinkValidationError") return thrown(rule.status, rule.exc_type, text, true);
   if (text.empty()) {
     Raised raised = crash(rule.exc_type, "frappe.exceptions." + rule.exc_type);
     raised.status = rule.status;

@@ -68,7 +68,7 @@ json::object login(Call& call) {
 json::object new_keys(Call& call) {
   if (!is_system_manager(call.site(), call.identity.user)) throw permission_denied(call.identity.user, "User");
   const std::string user = needed(call, "generate_keys", "user");
-  const std::string secret = generate_keys(call.site(), user);
+  const std::string secret = generate_keys(call.transaction, user);
   call.transaction.note("User", user, "keys generated");
   return message({{"api_secret", secret}});
 }
@@ -306,14 +306,31 @@ bool has_ledger(Site& site, const std::string& company) {
 void defaults_after_import(Transaction& transaction, const std::string& company) {
   Site& site = transaction.site();
   json::object fields;
-  for (const char* field :
-       {"default_cash_account", "default_bank_account", "default_expense_account", "default_inventory_account",
-        "stock_adjustment_account", "stock_received_but_not_billed", "round_off_account", "write_off_account",
-        "exchange_gain_loss_account", "accumulated_depreciation_account", "depreciation_expense_account",
-        "expenses_included_in_asset_valuation", "disposal_account", "capital_work_in_progress_account",
-        "asset_received_but_not_billed", "expenses_included_in_valuation"})
-    if (const auto current = site.text("Company", company, field); !current.empty() && !site.exists("Account", current))
-      fields[field] = "";
+  for (const char* field : {"unrealized_profit_loss_account",
+                            "default_discount_account",
+                            "unrealized_exchange_gain_loss_account",
+                            "round_off_for_opening",
+                            "default_deferred_revenue_account",
+                            "default_deferred_expense_account",
+                            "default_advance_received_account",
+                            "default_advance_paid_account",
+                            "default_operating_cost_account",
+                            "default_cash_account",
+                            "default_bank_account",
+                            "default_expense_account",
+                            "default_inventory_account",
+                            "stock_adjustment_account",
+                            "stock_received_but_not_billed",
+                            "round_off_account",
+                            "accumulated_depreciation_account",
+                            "depreciation_expense_account",
+                            "expenses_included_in_asset_valuation",
+                            "capital_work_in_progress_account",
+                            "asset_received_but_not_billed",
+                            "expenses_included_in_valuation"})
+    fields[field] = "";
+  for (const char* field : {"write_off_account", "exchange_gain_loss_account", "disposal_account"})
+    fields[field] = nullptr;
   const auto of_type = [&](const char* field, const char* column, const char* value) {
     fields[field] = "";
     for (const auto& [key, row] : site.table("Account"))

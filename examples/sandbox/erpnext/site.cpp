@@ -287,6 +287,15 @@ std::string Transaction::next_in_series(const std::string& pattern) {
   return prefix + number;
 }
 
+void Transaction::give_back(const std::string& name) {
+  for (auto& [prefix, counter] : site_.series_) {
+    if (!name.starts_with(prefix) || counter == 0) continue;
+    if (std::strtoll(name.c_str() + prefix.size(), nullptr, 10) != counter) continue;
+    series_before_.try_emplace(prefix, counter);
+    --counter;
+  }
+}
+
 void Transaction::note(const std::string& doctype, const std::string& name, const std::string& what, bool main) {
   if (main) {
     effects_.push_back({site_.name, method_, doctype, name, what, {}});
