@@ -32,7 +32,7 @@ if [ -z "$built" ]; then
   quietly build setup_build quick --target tenantry erpnext tenantry-sandbox || exit 1
   echo
 fi
-tenantry=$built/host/tenantry
+tenantry=$built/tenantry
 sandbox=$built/examples/sandbox/tenantry-sandbox
 
 . "$setup_root/tools/running.sh"

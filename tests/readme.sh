@@ -30,9 +30,9 @@ settings = { hello = { directory = "$work/rooms" } }
 id = "here"
 engine = "hello"
 CONFIG
-TENANTRY_ADMIN_PASSWORD=$password "$built/host/tenantry" admin create --config "$work/tenantry.toml" \
+TENANTRY_ADMIN_PASSWORD=$password "$built/tenantry" admin create --config "$work/tenantry.toml" \
   --email admin@example.com --name Administrator
-start "$setup_logs/readme-host.log" "$built/host/tenantry" serve --config "$work/tenantry.toml"
+start "$setup_logs/readme-host.log" "$built/tenantry" serve --config "$work/tenantry.toml"
 until_true 20 "$setup_logs/readme-host.log" curl -fsS "$url/readyz"
 
 mkdir "$work/here"
