@@ -24,6 +24,9 @@ Failure failure_of(const StepReport& report, FailureClass cause, std::string_vie
   return report.failure ? *report.failure : host_failure(cause, std::string(code), std::string(message));
 }
 
+// What the engine says beside WAIT and SKIPPED explains; it is no failure.
+std::string reason_of(const StepReport& report) { return report.failure ? report.failure->message : std::string(); }
+
 Millis scaled(Millis wait, double factor) {
   return Millis{static_cast<std::int64_t>(static_cast<double>(wait.count()) * factor)};
 }
@@ -99,8 +102,9 @@ void succeed(Draft& draft, std::size_t i, StepState state, const std::string& ou
   step.check_tries = 0;
   step.checkpoint.reset();
   step.output = output.empty() ? nullptr : std::make_shared<const std::string>(output);
-  draft.step_event(i, "step." + std::string(word(state)),
-                   {{"attempt", step.attempt}, {"duration_ms", (draft.now - step.started_at).count()}});
+  json::object data{{"attempt", step.attempt}, {"duration_ms", (draft.now - step.started_at).count()}};
+  if (state == StepState::kSkipped && !step.message.empty()) data["reason"] = step.message;
+  draft.step_event(i, "step." + std::string(word(state)), data);
 }
 
 void make_ready(Draft& draft, std::size_t i, std::string_view why) {
@@ -128,14 +132,18 @@ void on_run(Draft& draft, const StepReport& report) {
     case Outcome::kAlreadyDone:
       return succeed(draft, i, StepState::kExists, report.output);
     case Outcome::kSkipped:
-      if (draft.spec(i).skippable) return succeed(draft, i, StepState::kSkipped, {});
+      if (draft.spec(i).skippable) {
+        draft.edit(i).message = reason_of(report);
+        return succeed(draft, i, StepState::kSkipped, {});
+      }
       return fail(draft, i,
                   host_failure(FailureClass::kInternal, "host.contract",
                                "The engine answered SKIPPED for a step it did not declare skippable."));
     case Outcome::kWait: {
       if (cancelling) return stopped();
       const auto wish = report.retry_after.count() > 0 ? report.retry_after : kDefaultPoll;
-      return wait_free(draft, i, std::clamp(wish, kMinPoll, kMaxPoll), WaitReason::kPoll, report.failure);
+      draft.edit(i).message = reason_of(report);
+      return wait_free(draft, i, std::clamp(wish, kMinPoll, kMaxPoll), WaitReason::kPoll, std::nullopt);
     }
     case Outcome::kRetry:
       if (cancelling) return stopped();

@@ -113,6 +113,7 @@ create table steps (
   check_tries bigint not null,
   deaths bigint not null,
   waited bigint not null,
+  called_at bigint not null,
   first_started_at bigint not null,
   started_at bigint not null,
   completed_at bigint not null,
