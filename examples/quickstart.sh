@@ -32,47 +32,18 @@ if [ -z "$built" ]; then
   quietly build setup_build quick --target tenantry erpnext tenantry-sandbox || exit 1
   echo
 fi
-tenantry=$built/host/tenantry
+tenantry=$built/tenantry
 sandbox=$built/examples/sandbox/tenantry-sandbox
 
-work=$(mktemp -d "${TMPDIR:-/tmp}/tenantry-quickstart-XXXXXX")
+. "$setup_root/tools/running.sh"
 logs=$setup_logs/quickstart
-mkdir -p "$logs" "$work/engines"
-cp "$built/engines/erpnext.so" "$work/engines/"
-started=()
 seconds=$SECONDS
-
-clean_up() {
-  local pid
-  for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done
-  for pid in "${started[@]}"; do wait "$pid" 2>/dev/null || true; done
-  rm -rf "$work"
-}
-trap clean_up EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-
-# until_true <seconds> <pid> <log> <command...>: waits for the command to succeed while the process lives.
-until_true() {
-  local limit=$((SECONDS + $1)) pid=$2 log=$3
-  shift 3
-  until "$@" >/dev/null 2>&1; do
-    kill -0 "$pid" 2>/dev/null || die "it ended at once: $(tail -n 1 "$log") (log: $log)"
-    [ $SECONDS -lt $limit ] || die "no answer in time (log: $log)"
-    sleep 0.05
-  done
-}
-
-is_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
-
-if [ -z "$port" ]; then
-  port=4000
-  while is_taken "$port"; do port=$((port + 1)); done
-fi
+mkdir -p "$work/engines" "$work/data"
+cp "$built/engines/erpnext.so" "$work/engines/"
+[ -n "$port" ] || port=$(free_port 4000)
 export TENANTRY_URL=http://127.0.0.1:$port
 
 # A secret has no place in a file or on a command line.
-random() { od -An -N12 -tx1 /dev/urandom | tr -d ' \n'; }
 TENANTRY_ADMIN_PASSWORD=$(random)
 TENANTRY_PASSWORD=$TENANTRY_ADMIN_PASSWORD
 TENANTRY_TENANT_PASSWORD=$(random)
@@ -81,9 +52,8 @@ ERP_SECRET=$(random)
 export TENANTRY_ADMIN_PASSWORD TENANTRY_PASSWORD TENANTRY_TENANT_PASSWORD ERP_KEY ERP_SECRET
 [ $keep = yes ] || export XDG_CONFIG_HOME=$work/config
 
-"$sandbox" --port 0 --site '*' --realistic --api-key "$ERP_KEY" --api-secret "$ERP_SECRET" >"$logs/sandbox.log" 2>&1 &
-started+=($!)
-until_true 10 $! "$logs/sandbox.log" grep -q '^listening on ' "$logs/sandbox.log"
+start "$logs/sandbox.log" "$sandbox" --port 0 --site '*' --realistic --api-key "$ERP_KEY" --api-secret "$ERP_SECRET"
+until_true 10 "$logs/sandbox.log" grep -q '^listening on ' "$logs/sandbox.log"
 erp=$(sed -n 's/^listening on //p' "$logs/sandbox.log")
 
 cat >"$work/tenantry.toml" <<CONFIG
@@ -101,12 +71,10 @@ url = "$erp"
 settings = { site = "{tenant}" }
 secrets = { api_key = "env:ERP_KEY", api_secret = "env:ERP_SECRET" }
 CONFIG
-mkdir -p "$work/data"
 "$tenantry" admin create --config "$work/tenantry.toml" --email admin@example.com --name Administrator \
   >"$logs/admin.log" 2>&1 || die "no account was made: $(tail -n 2 "$logs/admin.log" | head -n 1) (log: $logs/admin.log)"
-"$tenantry" serve --config "$work/tenantry.toml" >"$logs/host.log" 2>&1 &
-started+=($!)
-until_true 20 $! "$logs/host.log" curl -fsS "$TENANTRY_URL/readyz"
+start "$logs/host.log" "$tenantry" serve --config "$work/tenantry.toml"
+until_true 20 "$logs/host.log" curl -fsS "$TENANTRY_URL/readyz"
 echo "An ERPNext stand-in is on $erp, a Tenantry host with a SQLite store on $TENANTRY_URL."
 
 # From here on everything is REST: the command line only sends what any other client would, and notes each call.
@@ -154,9 +122,9 @@ printf '\nProvisioned in %d s. ' $((SECONDS - seconds))
 if [ $keep = yes ]; then
   trap - EXIT
   cat <<KEPT
-Still running: $TENANTRY_URL (process ${started[1]}), $erp (process ${started[0]}).
+Still running: $TENANTRY_URL (process ${running[1]}), $erp (process ${running[0]}).
 You are signed in: $tenantry --url $TENANTRY_URL tenants list
-To stop them: kill ${started[*]} && rm -r $work
+To stop them: kill ${running[*]} && rm -r $work
 KEPT
 else
   echo "Everything was stopped again; --keep leaves it running."

@@ -14,6 +14,8 @@ namespace fs = std::filesystem;
 namespace {
 
 const fs::path kRoot = TENANTRY_ROOT;
+// Runs the blocks marked with its name straight from the page; the others hold their lines.
+const std::string kRunsBlocks = "tests/readme.sh";
 
 std::string read(const fs::path& path) {
   std::ostringstream text;
@@ -47,10 +49,12 @@ TEST_CASE("every command in a page is run by the script that its marker names") 
       CAPTURE(page.string(), block.line, block.marker);
       REQUIRE_FALSE(commands_of(block).empty());
       REQUIRE(fs::is_regular_file(kRoot / block.marker));
+      if (block.marker == kRunsBlocks) continue;
       CHECK(missing_from(block, read(kRoot / block.marker)).empty());
     }
   }
   CHECK(blocks >= 2);
+  CHECK(read(kRoot / "tests/CMakeLists.txt").find("readme.sh") != std::string::npos);
 }
 
 TEST_CASE("every JSON block of a page is JSON") {
