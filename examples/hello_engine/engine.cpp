@@ -1,4 +1,4 @@
-// A complete engine in about fifty lines: it "provisions" a tenant by writing a greeting into a directory.
+// A complete engine: it "provisions" a tenant by writing a greeting into a directory.
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -8,11 +8,8 @@ namespace fs = std::filesystem;
 using namespace tenantry;
 
 struct Request {
-  std::string name, language = "en";
-  static void constrain(Schema<Request>& s) {
-    s.member(&Request::name).title("Name").pattern("^[a-z][a-z0-9-]{0,30}$").max_length(31);
-    s.member(&Request::language).title("Language").one_of({"en", "de", "sw"});
-  }
+  std::string name, greeting = "Hello";
+  static void constrain(Schema<Request>& s) { s.member(&Request::name).pattern("^[a-z][a-z0-9-]*$").max_length(31); }
 };
 struct Settings {
   std::string directory;
@@ -23,7 +20,7 @@ struct Room {
 struct Greeting {
   std::string file, text;
 };
-BOOST_DESCRIBE_STRUCT(Request, (), (name, language))
+BOOST_DESCRIBE_STRUCT(Request, (), (name, greeting))
 BOOST_DESCRIBE_STRUCT(Settings, (), (directory))
 BOOST_DESCRIBE_STRUCT(Room, (), (path))
 BOOST_DESCRIBE_STRUCT(Greeting, (), (file, text))
@@ -33,7 +30,7 @@ class Hello {
   static constexpr Identity identity{"hello", "1.0.0", "Hello, world"};
   using Request = ::Request;
   using Settings = ::Settings;
-  explicit Hello(Settings settings) : settings_(std::move(settings)) {}
+  explicit Hello(Settings settings) : directory_(std::move(settings.directory)) {}
 
   static void define(Graph<Hello>& g) {
     const auto request = g.request();
@@ -42,7 +39,6 @@ class Hello {
                               .title("Write the greeting")
                               .attempts(3, 100ms)
                               .timeout(10s)
-                              .expected(20ms)
                               .repeatable()
                               .undo(&Hello::remove_greeting)
                               .verify(&Hello::check_greeting);
@@ -51,19 +47,19 @@ class Hello {
 
  private:
   Result<Room> make_room(Context&, const Request& r) {
-    const Room room{settings_.directory + "/" + r.name};
+    const Room room{directory_ + "/" + r.name};
     return fs::create_directories(room.path) ? done(room) : already_done(room);
   }
   Result<Nothing> remove_room(Context&, const Request&, const std::optional<Room>& room) {
     if (room && fs::exists(room->path) && fs::is_empty(room->path)) fs::remove(room->path);
     return done();
   }
+
   Result<Greeting> write_greeting(Context& c, const Request& r, const Room& room) {
-    const std::string hello = r.language == "de" ? "Hallo" : r.language == "sw" ? "Habari" : "Hello";
-    const Greeting greeting{room.path + "/greeting.txt", hello + ", " + r.name + "!"};
+    const Greeting greeting{room.path + "/greeting.txt", r.greeting + ", " + r.name + "!"};
     if (read(greeting.file) == greeting.text) return already_done(greeting);  // an earlier attempt got this far
     if (!(std::ofstream(greeting.file) << greeting.text << std::flush))
-      return retry("hello.not_written", "cannot write " + greeting.file);
+      return retry("hello.disk", "no " + greeting.file);
     c.info("written", {{"file", greeting.file}});
     return done(greeting);
   }
@@ -73,9 +69,9 @@ class Hello {
   }
   Verdict check_greeting(Context&, const Request&, const Room&, const Greeting& greeting) {
     const std::string found = read(greeting.file);
-    return found == greeting.text ? in_sync()
-                                  : drifted(greeting.file, greeting.text, found.empty() ? "nothing" : found);
+    return found == greeting.text ? in_sync() : drifted(greeting.file, greeting.text, found);
   }
+
   Result<Nothing> announce(Context& c, const Greeting& greeting) {
     c.emit("hello.greeted", {{"text", greeting.text}});
     return done();
@@ -86,7 +82,7 @@ class Hello {
     text << std::ifstream(file).rdbuf();
     return text.str();
   }
-  Settings settings_;
+  std::string directory_;
 };
 
 TENANTRY_ENGINE(Hello)

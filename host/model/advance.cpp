@@ -68,13 +68,23 @@ bool is_current(const Draft& draft, std::size_t step, std::int64_t attempt) {
   return step < draft.size() && draft.step(step).in_flight && draft.step(step).attempts == attempt;
 }
 
+json::object object_or_empty(const std::string& text) {
+  json::error_code failure;
+  auto value = text.empty() ? json::value() : json::parse(text, failure);
+  return !failure && value.is_object() ? std::move(value.get_object()) : json::object();
+}
+
 void on_log(Draft& draft, const EngineLog& log) {
   if (!is_current(draft, log.step, log.attempt)) return;
   json::object data{{"level", log.level}, {"message", log.message}, {"number", log.attempt}};
-  json::error_code failure;
-  auto fields = log.fields.empty() ? json::value() : json::parse(log.fields, failure);
-  if (!failure && fields.is_object()) data["fields"] = std::move(fields);
+  auto fields = object_or_empty(log.fields);
+  if (!fields.empty()) data["fields"] = std::move(fields);
   draft.step_event(log.step, "step.log", data);
+}
+
+void on_engine_event(Draft& draft, const EngineEvent& event) {
+  if (is_current(draft, event.step, event.attempt))
+    draft.step_event(event.step, "engine." + event.type, object_or_empty(event.data));
 }
 
 void on_checkpoint(Draft& draft, const CheckpointSaved& saved) {
@@ -167,6 +177,7 @@ base::Result<Change> advance(const Run& run, const Fact& fact, Time now) {
                         [&](const LeaseLost&) { on_lease_lost(draft); }, [&](const Tick&) { on_tick(draft); },
                         [&](const Command& command) { result = on_command(draft, run, command); },
                         [&](const EngineLog& log) { on_log(draft, log); },
+                        [&](const EngineEvent& event) { on_engine_event(draft, event); },
                         [&](const CheckpointSaved& saved) { on_checkpoint(draft, saved); }},
              fact);
   if (result.has_error()) return result.error();

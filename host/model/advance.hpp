@@ -51,7 +51,7 @@ struct Command {
   bool force = false;  // skip-step of a step that is not optional; the caller has checked the role
 };
 
-// A line the engine logged, or a checkpoint it saved, about the attempt with this number.
+// What the engine says while the attempt with this number is in flight; ignored if it no longer is.
 struct EngineLog {
   std::size_t step = 0;
   std::int64_t attempt = 0;
@@ -59,13 +59,20 @@ struct EngineLog {
   std::string message;
   std::string fields;  // JSON object or empty
 };
+// An event of the engine's own.
+struct EngineEvent {
+  std::size_t step = 0;
+  std::int64_t attempt = 0;
+  std::string type;
+  std::string data;  // JSON object or empty
+};
 struct CheckpointSaved {
   std::size_t step = 0;
   std::int64_t attempt = 0;
   SharedText bytes;
 };
 
-using Fact = std::variant<Claimed, StepReport, LeaseLost, Tick, Command, EngineLog, CheckpointSaved>;
+using Fact = std::variant<Claimed, StepReport, LeaseLost, Tick, Command, EngineLog, EngineEvent, CheckpointSaved>;
 
 // ---- Change ---------------------------------------------------------------------------------------------------------
 

@@ -1,15 +1,17 @@
 // Where everything durable lives: the only queue and the only truth. This is the interface, in the domain's words;
 // soci_store.hpp implements it.
 //
-// Fencing. A run that is not finished is owned by one life of one host, for as long as its lease; every take-over
-// raises the run's token. Whoever writes a run names the token it was given: if that is no longer the run's token the
-// write changes nothing and answers kLost, and the writer forgets the run.
+// Fencing. A run that is not finished is owned by one life of one host, for as long as that life's lease: one lease
+// for all its runs, prolonged by each of its writes and claims and by renew_leases. A finished run has no owner. Every
+// take-over raises the run's token. Whoever writes a run names the token it was given: if that is no longer the run's
+// token the write changes nothing and answers kLost, and the writer forgets the run.
 //
 // Threads. Every function may be called from any thread; each returns when its effect is durable (or is not going to
 // happen). Writes of many threads share commits. Reads never wait for writers and see only what was committed.
 //
 // Errors. Kind unavailable (store.locked, store.disk_full, store.lost) means: nothing changed, try again later; an
-// error of kind internal (store.corrupt, store.failed) will not pass by itself.
+// error of kind internal (store.corrupt, store.failed) will not pass by itself. store.read_only: the file's permissions
+// were changed under a running host.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -31,6 +33,7 @@ using base::Time;
 struct HostLife {
   std::string host;
   std::string boot;
+  friend bool operator==(const HostLife&, const HostLife&) = default;
 };
 
 // One run's change within a commit.

@@ -94,7 +94,7 @@ TEST_CASE("the configuration of the host has defaults for everything") {
   REQUIRE(filled.has_value());
   CHECK(filled->at_pointer("/listen/port") == 4000);
   CHECK(filled->at_pointer("/listen/address") == "127.0.0.1");
-  CHECK(filled->at_pointer("/engines/isolation") == "process");
+  CHECK(filled->at_pointer("/engines/isolation") == "in_process");
   CHECK(schema.check(*filled).empty());
   // A part that is there is completed member by member, to the same values.
   const auto part = schema.with_defaults(parse(
@@ -108,7 +108,7 @@ TEST_CASE("the configuration of the host has defaults for everything") {
 TEST_CASE("the configuration of the host is refused with pointers") {
   CHECK(accepts("host_config", R"({"servers":[{"id":"erp-1","engine":"erpnext","url":"https://erp.example.org",
       "settings":{"site":"a"},"secrets":{"api_key":"env:ERP_KEY","api_secret":"file:/etc/tenantry/erp"},
-      "limits":{"concurrency":2,"per_second":0.5}}]})"));
+      "limits":{"concurrency":2}}]})"));
   CHECK(first_pointer("host_config", R"({"listen":{"port":70000}})") == "/listen/port");
   CHECK(first_pointer("host_config", R"({"lissen":{}})") == "/lissen");
   CHECK(first_pointer("host_config", R"({"servers":[{"id":"a","engine":"odoo"},{"id":"b"}]})") == "/servers/1/engine");

@@ -7,3 +7,4 @@
 #include <tenantry/graph.hpp>
 #include <tenantry/json.hpp>
 #include <tenantry/result.hpp>
+#include <tenantry/schema.hpp>

@@ -62,56 +62,10 @@ constexpr bool takes_settings() {
 
 // What TENANTRY_ENGINE accepts.
 template <class E>
-concept Engine = detail::HasIdentity<E> && detail::HasRequest<E> &&
+concept EngineClass = detail::HasIdentity<E> && detail::HasRequest<E> &&
     (detail::TakesNothing<E> || detail::TakesJson<E> || detail::takes_settings<E>());
 
 namespace detail {
-
-// `current` is set only while an exception is being handled. Texts of exceptions are for a person; the host masks
-// secrets.
-inline Answer answer_to_exception() {
-  try {
-    throw;
-  } catch (const Cancelled&) {
-    const Ending ending = cancelled();
-    return {ending.outcome(), std::nullopt, ending};
-  } catch (const BadInput& error) {
-    json::array list;
-    for (const Problem& problem : error.problems())
-      list.push_back({{"path", problem.path}, {"message", problem.message}});
-    return {TENANTRY_FAILED, std::nullopt,
-            failed("engine.bad_input", error.what()).detail("problems", std::move(list))};
-  } catch (const MissingSecret& error) {
-    return {TENANTRY_FAILED, std::nullopt,
-            failed("engine.missing_secret", error.what()).detail("secret", error.name())};
-  } catch (const std::logic_error& error) {
-    return {TENANTRY_FAILED, std::nullopt, failed("engine.logic_error", error.what())};
-  } catch (const std::exception& error) {
-    return {TENANTRY_RETRY, std::nullopt, retry("engine.exception", error.what())};
-  } catch (...) {
-    return {TENANTRY_RETRY, std::nullopt, retry("engine.exception", "something was thrown that is no std::exception")};
-  }
-}
-
-inline void tell(const tenantry_call& call, const Answer& answer) {
-  if (answer.output) {
-    const std::string bytes = json::serialize(*answer.output);
-    call.host->set_output(call.ctx, text(bytes));
-  }
-  if (answer.ending) {
-    const std::string details = answer.ending->detail().empty() ? "" : json::serialize(answer.ending->detail());
-    const std::string message = valid_utf8(answer.ending->message());
-    call.host->set_error(call.ctx, text(answer.ending->code()), text(message), text(details));
-    if (const auto after = answer.ending->retry_after())
-      call.host->set_retry_after(call.ctx, static_cast<std::uint64_t>(std::max<Milliseconds::rep>(after->count(), 0)));
-  }
-}
-
-inline json::value problems_document(const Problems& problems) {
-  json::array list;
-  for (const Problem& problem : problems) list.push_back({{"path", problem.path}, {"message", problem.message}});
-  return json::object{{"problems", std::move(list)}};
-}
 
 // The trampolines of one engine. The plugin's tenantry_engine is an E.
 template <class E>
@@ -291,7 +245,7 @@ constexpr bool check_engine() {
   static_assert(TakesNothing<E> || TakesJson<E> || takes_settings<E>(),
                 "tenantry: an engine is made from nothing, from const tenantry::json::object&, or from its described "
                 "struct Settings");
-  return Engine<E>;
+  return EngineClass<E>;
 }
 
 // The engine's table; its own function so that a class that is no engine gives one complaint and not fifty.

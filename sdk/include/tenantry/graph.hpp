@@ -5,212 +5,12 @@
 // right type on every edge.
 #pragma once
 #include <deque>
-#include <functional>
 #include <initializer_list>
+#include <tenantry/detail/edges.hpp>
+#include <tenantry/detail/operation.hpp>
 #include <tuple>
 
-#include <tenantry/context.hpp>
-#include <tenantry/json.hpp>
-#include <tenantry/result.hpp>
-
 namespace tenantry {
-
-namespace detail {
-
-// A step function taken apart.
-template <class F>
-struct StepFunction {
-  static constexpr bool is_member = false;
-};
-template <class E, class R, class... Ps>
-struct StepFunction<R (E::*)(Ps...)> {
-  static constexpr bool is_member = true;
-  using Engine = E;
-  using Return = R;
-  using Parameters = boost::mp11::mp_list<Ps...>;
-};
-template <class E, class R, class... Ps>
-struct StepFunction<R (E::*)(Ps...) const> : StepFunction<R (E::*)(Ps...)> {};
-template <class E, class R, class... Ps>
-struct StepFunction<R (E::*)(Ps...) noexcept> : StepFunction<R (E::*)(Ps...)> {};
-template <class E, class R, class... Ps>
-struct StepFunction<R (E::*)(Ps...) const noexcept> : StepFunction<R (E::*)(Ps...)> {};
-
-template <class R>
-inline constexpr bool is_result = false;
-template <class T>
-inline constexpr bool is_result<Result<T>> = true;
-
-template <class T>
-struct WithoutOptional {
-  using type = T;
-};
-template <class T>
-struct WithoutOptional<std::optional<T>> {
-  using type = T;
-};
-template <class T>
-using without_optional = typename WithoutOptional<T>::type;
-
-// By value or by const reference.
-template <class P>
-inline constexpr bool is_input_parameter =
-    !std::is_pointer_v<P> && !std::is_rvalue_reference_v<P> &&
-    (!std::is_lvalue_reference_v<P> || std::is_const_v<std::remove_reference_t<P>>);
-
-template <class M, class C>
-M member_type(M C::*);
-
-// A narrower struct may stand for a wider one: every member it names is there, with the same type.
-template <class Narrow, class Wide>
-constexpr bool is_view_of() {
-  if constexpr (std::is_same_v<Narrow, Wide>) {
-    return true;
-  } else if constexpr (Described<Narrow> && Described<Wide>) {
-    bool all = true;
-    boost::mp11::mp_for_each<MembersOf<Narrow>>([&](auto wanted) {
-      bool found = false;
-      boost::mp11::mp_for_each<MembersOf<Wide>>([&](auto candidate) {
-        if constexpr (std::is_same_v<decltype(member_type(wanted.pointer)), decltype(member_type(candidate.pointer))>) {
-          if (std::string_view(wanted.name) == std::string_view(candidate.name)) found = true;
-        }
-      });
-      all = all && found;
-    });
-    return all;
-  } else {
-    return false;
-  }
-}
-
-// What the host itself tells about a tenant and its server; an author's struct picks members by name.
-inline constexpr std::array<std::string_view, 6> kTenantMembers{"id",         "name",        "country_code",
-                                                                "admin_name", "admin_email", "labels"};
-inline constexpr std::array<std::string_view, 3> kServerMembers{"id", "url", "settings"};
-
-template <class T, std::size_t N>
-constexpr bool names_only(const std::array<std::string_view, N>& allowed) {
-  bool all = true;
-  boost::mp11::mp_for_each<MembersOf<T>>([&](auto m) {
-    bool found = false;
-    for (const std::string_view name : allowed) found = found || name == m.name;
-    all = all && found;
-  });
-  return all;
-}
-
-template <class T>
-json::array member_names() {
-  json::array names;
-  for_each_member<T>([&](auto m) { names.emplace_back(m.name); });
-  return names;
-}
-
-// The decoded parts of one call.
-struct Inputs {
-  json::object document;              // tenantry_call.input
-  std::optional<json::value> output;  // tenantry_call.output
-
-  explicit Inputs(const tenantry_call& call) : document(parse_input(view(call.input))) {
-    const std::string_view bytes = view(call.output);
-    if (bytes.empty()) return;
-    output = parse(bytes, "/output");
-    if (output->is_null()) output.reset();
-  }
-
-  static json::value parse(std::string_view bytes, const char* path) {
-    boost::system::error_code failure;
-    json::value value = json::parse({bytes.data(), bytes.size()}, failure);
-    if (failure) throw BadInput(path, "expected JSON, found: " + failure.message());
-    return value;
-  }
-
- private:
-  static json::object parse_input(std::string_view bytes) {
-    json::value value = parse(bytes, "");
-    if (!value.is_object()) throw BadInput("", "expected an object");
-    return std::move(value.as_object());
-  }
-};
-
-inline bool is_unknown(const json::value& value) {
-  return value.is_object() && value.get_object().contains("$unknown");
-}
-
-template <class P>
-P decode_input(const Inputs& inputs, const std::string& name, bool may_be_unknown) {
-  const json::value* value = inputs.document.if_contains(name);
-  if constexpr (is_optional<P>) {
-    if (!value || value->is_null() || (may_be_unknown && is_unknown(*value))) return std::nullopt;
-  }
-  if (!value) throw BadInput("/" + name, "is missing");
-  return decode<P>(*value, "/" + name);
-}
-
-// How one operation of one step ended, ready to be told to the host.
-struct Answer {
-  tenantry_outcome outcome = 0;
-  std::optional<json::value> output;
-  std::optional<Ending> ending;
-};
-
-template <class T>
-Answer answer(const Result<T>& result) {
-  const tenantry_outcome outcome = result.outcome();
-  if (result.has_value()) return {outcome, encode(result.value()), std::nullopt};
-  if (outcome == TENANTRY_SKIPPED)
-    return {outcome, std::nullopt, Ending(outcome, "engine.skipped", result.skip_reason())};
-  return {outcome, std::nullopt, result.ending()};
-}
-
-inline json::value drift_document(const std::vector<Drift>& drift) {
-  json::array list;
-  for (const Drift& one : drift) list.push_back({{"what", one.what}, {"expected", one.expected}, {"found", one.found}});
-  return json::object{{"drift", std::move(list)}};
-}
-
-inline Answer answer(const Verdict& verdict) {
-  if (verdict.ending()) return {verdict.ending()->outcome(), std::nullopt, verdict.ending()};
-  if (!verdict.drift().empty()) return {TENANTRY_DRIFTED, drift_document(verdict.drift()), std::nullopt};
-  return {TENANTRY_DONE, verdict.output(), std::nullopt};
-}
-
-inline Answer answer(const Result<Plan>& result) {
-  if (!result.has_value()) return {result.outcome(), std::nullopt, result.ending()};
-  json::array list;
-  for (const Action& one : result.value().actions)
-    list.push_back({{"verb", one.verb}, {"what", one.what}, {"detail", one.detail}});
-  return {TENANTRY_DONE, json::object{{"actions", std::move(list)}}, std::nullopt};
-}
-
-template <class E>
-struct StepEntry {
-  using Operation = std::function<Answer(E&, Context&, const Inputs&)>;
-
-  std::size_t index = 0;
-  std::string id;
-  std::vector<std::string> inputs;  // their names, in the order of the parameters
-  json::object manifest;
-  Operation run, undo, verify, plan;
-
-  void set(std::string_view name, json::value value) { manifest[name] = std::move(value); }
-  void add_operation(const char* name) { manifest["operations"].as_array().emplace_back(name); }
-};
-
-// Where a parameter comes from.
-template <class T>
-struct RequestSource {
-  using Value = T;
-  static constexpr bool is_step = false;
-};
-struct TenantSource {
-  static constexpr bool is_step = false;
-};
-struct ServerSource {
-  static constexpr bool is_step = false;
-};
-
-}  // namespace detail
 
 template <class E>
 class Graph;
@@ -314,6 +114,7 @@ class Step {
       }
     } else if constexpr (check_operation<F, Plain, Verdict>(kVerify)) {
       entry_->verify = [function, names = entry_->inputs](E& engine, Context& context, const detail::Inputs& in) {
+        if (in.was_skipped) return detail::answer(in_sync());
         if (!in.output) return detail::answer(drifted("output", "an answer of the step", "none"));
         const auto output = decode<Plain>(*in.output, "/output");
         return detail::answer(call(function, engine, context, in, names, output, false));
@@ -397,7 +198,9 @@ class Step {
   static constexpr bool check_operation(Kind) {
     using Function = detail::StepFunction<F>;
     static_assert(Function::is_member, "tenantry: undo() and verify() take a member function of the engine");
-    if constexpr (Function::is_member) {
+    if constexpr (std::is_same_v<Out, detail::Anything>) {
+      return false;
+    } else if constexpr (Function::is_member) {
       using Parameters = typename Function::Parameters;
       static_assert(std::is_same_v<typename Function::Return, Return>,
                     "tenantry: an undo function returns Result<Nothing>, a verify function returns Verdict");
@@ -407,7 +210,7 @@ class Step {
           "a verify function (Context&, the inputs of the step..., const Output&)");
       return std::is_same_v<typename Function::Return, Return> &&
              boost::mp11::mp_size<Parameters>::value == sizeof...(Sources) + 2 && takes_last<F, Last>() &&
-             Graph<E>::template check_edges<boost::mp11::mp_rest<Parameters>, Sources...>();
+             detail::check_edges<boost::mp11::mp_rest<Parameters>, Sources...>();
     } else {
       return false;
     }
@@ -417,14 +220,16 @@ class Step {
   static constexpr bool check_plan() {
     using Function = detail::StepFunction<F>;
     static_assert(Function::is_member, "tenantry: plan() takes a member function of the engine");
-    if constexpr (Function::is_member) {
+    if constexpr (std::is_same_v<Out, detail::Anything>) {
+      return false;
+    } else if constexpr (Function::is_member) {
       using Parameters = typename Function::Parameters;
       constexpr bool kReturns = std::is_same_v<typename Function::Return, Result<Plan>>;
       constexpr bool kCounts = boost::mp11::mp_size<Parameters>::value == sizeof...(Sources) + 1;
       static_assert(kReturns, "tenantry: a plan function returns Result<Plan>");
       static_assert(kCounts, "tenantry: a plan function takes (Context&, the inputs of the step...)");
       if constexpr (kReturns && kCounts)
-        return Graph<E>::template check_plan_edges<boost::mp11::mp_rest<Parameters>, Sources...>();
+        return detail::check_plan_edges<boost::mp11::mp_rest<Parameters>, Sources...>();
       else
         return false;
     } else {
@@ -455,7 +260,7 @@ class Graph {
   // Adds a step; `sources` says in order where each parameter after the Context comes from.
   template <class F, class... Sources>
   auto step(std::string_view id, F function, const Sources&... sources) {
-    if constexpr (check_step<F, Sources...>()) {
+    if constexpr (detail::check_step<E, F, Sources...>()) {
       using Output = typename detail::StepFunction<F>::Return::value_type;
       auto& entry = steps_.emplace_back();
       entry.index = steps_.size() - 1;
@@ -473,7 +278,7 @@ class Graph {
       };
       return Made(&entry);
     } else {
-      return tenantry::Step<E, Nothing>(nullptr);  // only to keep the compiler's complaint short
+      return tenantry::Step<E, detail::Anything>(nullptr);
     }
   }
 
@@ -484,108 +289,7 @@ class Graph {
     return nullptr;
   }
 
-  template <class Parameters, class... Sources>
-  static constexpr bool check_edges() {
-    using Given = boost::mp11::mp_list<Sources...>;
-    bool all = true;
-    boost::mp11::mp_for_each<boost::mp11::mp_iota_c<sizeof...(Sources)>>([&](auto i) {
-      all = check_edge<std::decay_t<boost::mp11::mp_at_c<Parameters, i>>, boost::mp11::mp_at_c<Given, i>>() && all;
-    });
-    return all;
-  }
-
-  template <class Parameters, class... Sources>
-  static constexpr bool check_plan_edges() {
-    using Given = boost::mp11::mp_list<Sources...>;
-    bool all = true;
-    boost::mp11::mp_for_each<boost::mp11::mp_iota_c<sizeof...(Sources)>>([&](auto i) {
-      using P = std::decay_t<boost::mp11::mp_at_c<Parameters, i>>;
-      using S = boost::mp11::mp_at_c<Given, i>;
-      static_assert(
-          !S::is_step || detail::is_optional<P>,
-          "tenantry: a plan function takes a std::optional for every output of an earlier step, because it may "
-          "not exist yet");
-      all = all && (!S::is_step || detail::is_optional<P>)&&check_edge<P, S>();
-    });
-    return all;
-  }
-
  private:
-  template <class P, class S>
-  static constexpr bool check_edge() {
-    using Plain = detail::without_optional<P>;
-    if constexpr (!detail::Codable<Plain>) {
-      static_assert(detail::Codable<Plain>,
-                    "tenantry: the type of a step's parameter is not known to JSON. Describe it with "
-                    "BOOST_DESCRIBE_STRUCT(Type, (), (members)) in the type's own namespace.");
-      return false;
-    } else if constexpr (std::is_same_v<S, detail::TenantSource>) {
-      constexpr bool kFits = []() {
-        if constexpr (detail::Described<Plain>)
-          return detail::names_only<Plain>(detail::kTenantMembers);
-        else
-          return std::is_same_v<Plain, json::object>;
-      }();
-      static_assert(kFits, "tenantry: g.tenant() has only id, name, country_code, admin_name, admin_email and labels");
-      return kFits;
-    } else if constexpr (std::is_same_v<S, detail::ServerSource>) {
-      constexpr bool kFits = []() {
-        if constexpr (detail::Described<Plain>)
-          return detail::names_only<Plain>(detail::kServerMembers);
-        else
-          return std::is_same_v<Plain, json::object>;
-      }();
-      static_assert(kFits, "tenantry: g.server() has only id, url and settings");
-      return kFits;
-    } else {
-      using Offered = typename S::Value;
-      constexpr bool kFits = detail::is_view_of<Plain, detail::without_optional<Offered>>();
-      static_assert(
-          kFits, "tenantry: wrong type on an edge: the parameter is not what the request or the earlier step offers");
-      constexpr bool kReady = !detail::is_optional<Offered> || detail::is_optional<P>;
-      static_assert(kReady, "tenantry: this step may be skipped, so whoever reads it takes a std::optional");
-      return kFits && kReady;
-    }
-  }
-
-  template <class F, class... Sources>
-  static constexpr bool check_step() {
-    using Function = detail::StepFunction<F>;
-    static_assert(Function::is_member, "tenantry: a step is a member function of the engine: &Engine::function");
-    if constexpr (Function::is_member) {
-      using Parameters = typename Function::Parameters;
-      constexpr bool kMine = std::is_base_of_v<typename Function::Engine, E>;
-      static_assert(kMine, "tenantry: a step is a member function of this engine");
-      constexpr bool kReturns = detail::is_result<typename Function::Return>;
-      static_assert(kReturns, "tenantry: a step returns tenantry::Result<T>; use Result<Nothing> if it has no output");
-      constexpr bool kContext = []() {
-        if constexpr (boost::mp11::mp_size<Parameters>::value == 0)
-          return false;
-        else
-          return std::is_same_v<boost::mp11::mp_front<Parameters>, Context&>;
-      }();
-      static_assert(kContext, "tenantry: the first parameter of a step is tenantry::Context&");
-      constexpr bool kCounts = boost::mp11::mp_size<Parameters>::value == sizeof...(Sources) + 1;
-      static_assert(kCounts, "tenantry: missing input: name one source per parameter of the step, in order");
-      if constexpr (kReturns && kContext && kCounts && kMine) {
-        using Output = detail::without_optional<typename Function::Return::value_type>;
-        static_assert(detail::Codable<Output>,
-                      "tenantry: the output of a step is not known to JSON. Describe it with "
-                      "BOOST_DESCRIBE_STRUCT(Type, (), (members)) in the type's own namespace.");
-        constexpr bool kPassing = boost::mp11::mp_all_of<boost::mp11::mp_rest<Parameters>, IsInput>::value;
-        static_assert(kPassing, "tenantry: a step takes its inputs by value or by const reference");
-        return detail::Codable<Output> && kPassing && check_edges<boost::mp11::mp_rest<Parameters>, Sources...>();
-      } else {
-        return false;
-      }
-    } else {
-      return false;
-    }
-  }
-
-  template <class P>
-  using IsInput = std::bool_constant<detail::is_input_parameter<P>>;
-
   std::string check_id(std::string_view id) const {
     const auto is_lower = [](char c) { return c >= 'a' && c <= 'z'; };
     bool good = !id.empty() && id.size() <= 64 && is_lower(id[0]);

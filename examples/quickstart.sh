@@ -1,0 +1,163 @@
+#!/usr/bin/env bash
+# Tenantry in one command: installs the packages that are missing, builds, starts a stand-in for an ERPNext server and
+# a host on SQLite, and provisions two tenants over REST: one that goes well, and one that fails half-way and goes on.
+# Usage: examples/quickstart.sh [--keep] [--port N] [--built DIR]
+#   --keep       leave the host and the stand-in running, and say how to stop them
+#   --port N     the host's port; otherwise 4000, or the next one that is free
+#   --built DIR  use what was built there instead of building
+set -euo pipefail
+. "$(dirname "${BASH_SOURCE[0]}")/../tools/setup.sh"
+
+keep=no
+port=
+built=
+while [ $# -gt 0 ]; do
+  case $1 in
+    --keep) keep=yes ;;
+    --port) port=${2:?} && shift ;;
+    --built) built=${2:?} && shift ;;
+    -h | --help)
+      sed -n '2,7s/^# \{0,1\}//p' "$0"
+      exit 0
+      ;;
+    *) die "unknown option $1; see --help" ;;
+  esac
+  shift
+done
+
+if [ -z "$built" ]; then
+  built=$setup_root/build/quick
+  setup_packages "${setup_build_packages[@]}" "${setup_run_packages[@]}" || exit 1
+  quietly configure setup_configure quick || exit 1
+  quietly build setup_build quick --target tenantry erpnext tenantry-sandbox || exit 1
+  echo
+fi
+tenantry=$built/host/tenantry
+sandbox=$built/examples/sandbox/tenantry-sandbox
+
+work=$(mktemp -d "${TMPDIR:-/tmp}/tenantry-quickstart-XXXXXX")
+logs=$setup_logs/quickstart
+mkdir -p "$logs" "$work/engines"
+cp "$built/engines/erpnext.so" "$work/engines/"
+started=()
+seconds=$SECONDS
+
+clean_up() {
+  local pid
+  for pid in "${started[@]}"; do kill "$pid" 2>/dev/null || true; done
+  for pid in "${started[@]}"; do wait "$pid" 2>/dev/null || true; done
+  rm -rf "$work"
+}
+trap clean_up EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+
+# until_true <seconds> <pid> <log> <command...>: waits for the command to succeed while the process lives.
+until_true() {
+  local limit=$((SECONDS + $1)) pid=$2 log=$3
+  shift 3
+  until "$@" >/dev/null 2>&1; do
+    kill -0 "$pid" 2>/dev/null || die "it ended at once: $(tail -n 1 "$log") (log: $log)"
+    [ $SECONDS -lt $limit ] || die "no answer in time (log: $log)"
+    sleep 0.05
+  done
+}
+
+is_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+if [ -z "$port" ]; then
+  port=4000
+  while is_taken "$port"; do port=$((port + 1)); done
+fi
+export TENANTRY_URL=http://127.0.0.1:$port
+
+# A secret has no place in a file or on a command line.
+random() { od -An -N12 -tx1 /dev/urandom | tr -d ' \n'; }
+TENANTRY_ADMIN_PASSWORD=$(random)
+TENANTRY_PASSWORD=$TENANTRY_ADMIN_PASSWORD
+TENANTRY_TENANT_PASSWORD=$(random)
+ERP_KEY=$(random)
+ERP_SECRET=$(random)
+export TENANTRY_ADMIN_PASSWORD TENANTRY_PASSWORD TENANTRY_TENANT_PASSWORD ERP_KEY ERP_SECRET
+[ $keep = yes ] || export XDG_CONFIG_HOME=$work/config
+
+"$sandbox" --port 0 --site '*' --realistic --api-key "$ERP_KEY" --api-secret "$ERP_SECRET" >"$logs/sandbox.log" 2>&1 &
+started+=($!)
+until_true 10 $! "$logs/sandbox.log" grep -q '^listening on ' "$logs/sandbox.log"
+erp=$(sed -n 's/^listening on //p' "$logs/sandbox.log")
+
+cat >"$work/tenantry.toml" <<CONFIG
+data_dir = "$work/data"
+[listen]
+port = $port
+[store]
+url = "sqlite:$work/data/tenantry.db"
+[engines]
+directories = ["$work/engines"]
+[[servers]]
+id = "demo"
+engine = "erpnext"
+url = "$erp"
+settings = { site = "{tenant}" }
+secrets = { api_key = "env:ERP_KEY", api_secret = "env:ERP_SECRET" }
+CONFIG
+mkdir -p "$work/data"
+"$tenantry" admin create --config "$work/tenantry.toml" --email admin@example.com --name Administrator \
+  >"$logs/admin.log" 2>&1 || die "no account was made: $(tail -n 2 "$logs/admin.log" | head -n 1) (log: $logs/admin.log)"
+"$tenantry" serve --config "$work/tenantry.toml" >"$logs/host.log" 2>&1 &
+started+=($!)
+until_true 20 $! "$logs/host.log" curl -fsS "$TENANTRY_URL/readyz"
+echo "An ERPNext stand-in is on $erp, a Tenantry host with a SQLite store on $TENANTRY_URL."
+
+# From here on everything is REST: the command line only sends what any other client would, and notes each call.
+front() { "$tenantry" --trace "$work/trace" "$@"; }
+# create <name>: prints the tenant's id.
+create() {
+  front -o json tenants create --name "$1" --engine erpnext --country KE \
+    --admin-email owner@example.com --admin-name Owner | jq -r .tenant.id
+}
+# expect <exit code> <command...>
+expect() {
+  local wanted=$1 code=0
+  shift
+  "$@" || code=$?
+  [ $code -eq "$wanted" ] || die "$* ended with exit code $code instead of $wanted (log: $logs/host.log)"
+}
+
+front login --email admin@example.com >/dev/null
+
+printf '\n1. A tenant is created and provisioned.\n\n'
+first=$(create "Acme Nairobi")
+front start "$first" >/dev/null
+expect 0 front watch "$first"
+
+printf '\n2. A second one. This time ERPNext refuses one document, and the run stops there.\n\n'
+second=$(create "Acme Mombasa")
+fault=$(curl -fsS "$erp/__sandbox/faults" -H 'Content-Type: application/json' -d '{"id": "refuse",
+  "method": "POST", "doctype": "POS Profile", "action": "error", "status": 403, "exc_type": "PermissionError",
+  "message": "No permission for POS Profile"}')
+front start "$second" >/dev/null
+expect 3 front watch "$second"
+
+printf '\n3. The permission is granted, and the run goes on from where it stopped.\n\n'
+curl -fsS -X DELETE "$erp/__sandbox/faults/refuse" >/dev/null || die "the fault stayed: $fault"
+front continue "$second" >/dev/null
+expect 0 front watch "$second"
+
+printf '\nWhat happened: both tenants are provisioned; the second kept the steps that were done before it failed.\n\n'
+front tenants list
+printf '\nThe REST calls that did it:\n'
+sed -E "s/$first/{first}/; s/$second/{second}/" "$work/trace" | sort | uniq -c |
+  sed -E 's/^ *([0-9]+) (.*) ([0-9]+)$/  \1x \2 -> \3/'
+printf '\nProvisioned in %d s. ' $((SECONDS - seconds))
+
+if [ $keep = yes ]; then
+  trap - EXIT
+  cat <<KEPT
+Still running: $TENANTRY_URL (process ${started[1]}), $erp (process ${started[0]}).
+You are signed in: $tenantry --url $TENANTRY_URL tenants list
+To stop them: kill ${started[*]} && rm -r $work
+KEPT
+else
+  echo "Everything was stopped again; --keep leaves it running."
+fi

@@ -1,0 +1,296 @@
+#include "app.hpp"
+
+#include <cstdlib>
+#include <fstream>
+
+#include "base/ids.hpp"
+#include "engine/catalog.hpp"
+#include "engine/manifest_reader.hpp"
+#include "http/server.hpp"
+#include "rest/api.hpp"
+#include "secrets/sealed.hpp"
+#include "secrets/source.hpp"
+#include "store/sqlite.hpp"
+
+namespace tenantry {
+namespace {
+
+namespace fs = std::filesystem;
+namespace json = base::json;
+using base::Error;
+using base::ErrorKind;
+
+constexpr base::Millis kHttpDrain{5'000};
+constexpr std::size_t kCallsBeside = 8;  // VALIDATE calls find a thread even when every step slot is taken
+
+base::Result<void> make_private(const fs::path& folder) {
+  std::error_code failure;
+  if (fs::is_directory(folder, failure)) return {};
+  fs::create_directories(folder, failure);
+  if (!failure) fs::permissions(folder, fs::perms::owner_all, failure);
+  if (!failure) return {};
+  return Error{ErrorKind::kInternal,
+               "data.unwritable",
+               "The folder " + folder.string() + " cannot be made: " + failure.message() + ".",
+               "Check data_dir and its permissions.",
+               {},
+               {}};
+}
+
+// Stable over restarts: by it a host knows the leases of its earlier lives.
+base::Result<std::string> host_id(const Config& config) {
+  if (!config.host_id.empty()) return config.host_id;
+  const auto file = config.data_dir / "host_id";
+  std::string id;
+  if (std::ifstream(file) >> id) return id;
+  id = base::new_id("host_");
+  if (std::ofstream(file) << id << '\n') return id;
+  return Error{ErrorKind::kInternal,
+               "data.unwritable",
+               "The file " + file.string() + " cannot be written.",
+               "Check data_dir and its permissions.",
+               {},
+               {}};
+}
+
+base::Result<std::unique_ptr<store::Store>> open_store(const Config& config) {
+  if (const auto made = make_private(config.data_dir); made.has_error()) return made.error();
+  if (config.store != ":memory:")
+    if (const auto made = make_private(fs::path(config.store).parent_path()); made.has_error()) return made.error();
+  store::SqliteOptions options;
+  options.readers = config.store_readers;
+  options.read_manifest = [](const std::string& text) -> base::Result<model::ManifestPtr> {
+    auto manifest = engine::read_manifest(text);
+    if (manifest.has_error()) return manifest.error();
+    return std::make_shared<const model::Manifest>(std::move(*manifest));
+  };
+  return store::open_sqlite(config.store, std::move(options));
+}
+
+base::Result<std::unique_ptr<secrets::Vault>> open_vault(const Config& config) {
+  const char* environment = std::getenv("TENANTRY_KEY");
+  const auto file = config.key_file.empty() ? config.data_dir / "secret.key" : config.key_file;
+  auto key = secrets::load_key(environment != nullptr ? environment : "", file.string());
+  if (key.has_error()) return key.error();
+  return std::make_unique<secrets::Vault>(std::move(*key));
+}
+
+engine::Loader loader(const Config& config) {
+  auto settings = config.engine_settings;
+  return engine::in_process_loader(
+      [settings = std::move(settings)](const base::EngineId& engine) -> json::value {
+        const auto* found = settings.if_contains(engine.value);
+        return found != nullptr ? *found : json::value(json::object());
+      },
+      config.allowed_digests, static_cast<std::size_t>(config.calls_per_engine) + kCallsBeside);
+}
+
+json::object describe(const engine::Generation& generation) {
+  const auto& manifest = generation.manifest();
+  json::array steps;
+  for (const auto& step : manifest.steps) {
+    json::array after;
+    for (const auto before : step.after) after.emplace_back(manifest.steps[before].id);
+    steps.push_back(json::object{{"id", step.id},
+                                 {"title", step.title},
+                                 {"after", std::move(after)},
+                                 {"critical", step.critical},
+                                 {"optional", step.optional},
+                                 {"expected_ms", step.expected.count()}});
+  }
+  return {{"engine", manifest.engine.value},
+          {"version", manifest.version},
+          {"title", manifest.title},
+          {"state", generation.state == engine::GenerationState::kActive ? "active" : "draining"},
+          {"generation", generation.number},
+          {"file", generation.file},
+          {"digest", manifest.digest},
+          {"built_with", generation.loaded.built_with},
+          {"request_schema", manifest.request_schema},
+          {"settings_schema", manifest.settings_schema},
+          {"steps", std::move(steps)}};
+}
+
+service::Engines engines_port(const engine::Catalog& catalog) {
+  service::Engines port;
+  port.newest = [&catalog](const base::EngineId& id) -> std::optional<service::LoadedEngine> {
+    const auto found = catalog.find(id);
+    if (found.has_error()) return std::nullopt;
+    return service::LoadedEngine{(*found)->loaded.contract->manifest(), (*found)->loaded.runtime};
+  };
+  port.describe = [&catalog] {
+    json::array answer;
+    for (const auto& generation : catalog.snapshot()->generations) answer.push_back(describe(*generation));
+    return answer;
+  };
+  port.describe_refused = [&catalog] {
+    json::array answer;
+    for (const auto& refused : catalog.snapshot()->refused) {
+      json::array problems;
+      for (const auto& problem : refused.problems)
+        problems.push_back(json::object{{"pointer", problem.pointer}, {"message", problem.message}});
+      answer.push_back(json::object{
+          {"file", refused.file}, {"state", "refused"}, {"reason", refused.reason}, {"errors", std::move(problems)}});
+    }
+    return answer;
+  };
+  return port;
+}
+
+execution::LimitOptions limits(const Config& config) {
+  execution::LimitOptions limits;
+  limits.host = config.steps_at_once;
+  limits.per_engine = config.calls_per_engine;
+  for (const auto& server : config.servers) limits.server[server.id.value] = server.concurrency;
+  return limits;
+}
+
+}  // namespace
+
+struct App::Rooms {
+  Rooms(Config given, std::unique_ptr<store::Store> opened, std::unique_ptr<secrets::Vault> key, std::string host)
+      : config(std::move(given)),
+        store(std::move(opened)),
+        vault(std::move(key)),
+        servers(config.servers),
+        engines(engines_port(catalog)),
+        scheduler(*store, {std::move(host), base::new_id("boot_")}, ports(), clock, options(config)),
+        identity(*store, clock, config.token_life),
+        tenants(*store, identity, engines, servers, *vault, clock),
+        provisioning(*store, identity, scheduler, engines, servers, clock) {}
+
+  static execution::SchedulerOptions options(const Config& config) {
+    execution::SchedulerOptions options;
+    options.limits = limits(config);
+    return options;
+  }
+
+  execution::Ports ports() {
+    execution::Ports ports;
+    ports.runtime = [this](const model::Manifest& manifest) -> std::shared_ptr<engine::Runtime> {
+      const auto found = catalog.find_pinned(manifest.engine, manifest.digest);
+      return found.has_value() ? (*found)->loaded.runtime : nullptr;
+    };
+    ports.secret = [this](const model::RunSpec& run, std::string_view name) { return secret(run, name); };
+    ports.put_secret = [this](const model::RunSpec& run, std::string_view name, std::string_view value) {
+      const std::string key(name);
+      const auto put = store->put_secret(run.tenant, {key, vault->seal(run.tenant.value, key, value)});
+      if (put.has_error())
+        base::log::warn("secret not stored", {{"tenant", run.tenant.value}, {"name", key}, {"code", put.error().code}});
+      return put.has_value();
+    };
+    return ports;
+  }
+
+  // "server.<name>" from the operator's references; everything else from the tenant's sealed secrets.
+  std::optional<std::string> secret(const model::RunSpec& run, std::string_view name) {
+    static constexpr std::string_view kServer = "server.";
+    const std::string key(name);
+    if (const auto stored = store->secret(run.tenant, key); stored.has_value() && *stored) {
+      auto opened = vault->open(run.tenant.value, key, **stored);
+      if (opened.has_value()) return std::move(*opened);
+      base::log::warn("secret cannot be opened",
+                      {{"tenant", run.tenant.value}, {"name", key}, {"code", opened.error().code}});
+      return std::nullopt;
+    }
+    const auto* placed_on = servers.find(run.server);
+    if (placed_on == nullptr || name.substr(0, kServer.size()) != kServer) return std::nullopt;
+    const auto reference = placed_on->secrets.find(key.substr(kServer.size()));
+    if (reference == placed_on->secrets.end()) return std::nullopt;
+    const auto parsed = secrets::Reference::parse(reference->second);
+    auto value = parsed.has_value() ? parsed->read() : base::Result<std::string>(parsed.error());
+    if (value.has_value()) return std::move(*value);
+    base::log::warn("secret cannot be read",
+                    {{"server", placed_on->id.value}, {"name", key}, {"code", value.error().code}});
+    return std::nullopt;
+  }
+
+  Config config;
+  base::SystemClock clock;
+  std::unique_ptr<store::Store> store;
+  std::unique_ptr<secrets::Vault> vault;
+  service::Servers servers;
+  engine::Catalog catalog;
+  service::Engines engines;
+  execution::Scheduler scheduler;
+  service::Identity identity;
+  service::Tenants tenants;
+  service::Provisioning provisioning;
+  std::unique_ptr<http::Server> server;
+};
+
+App::App(std::unique_ptr<Rooms> rooms) : rooms_(std::move(rooms)) {}
+
+App::~App() { stop(); }
+
+base::Result<std::unique_ptr<App>> App::start(Config config) {
+  auto store = open_store(config);
+  if (store.has_error()) return store.error();
+  auto vault = open_vault(config);
+  if (vault.has_error()) return vault.error();
+  auto host = host_id(config);
+  if (host.has_error()) return host.error();
+  auto rooms = std::make_unique<Rooms>(std::move(config), std::move(*store), std::move(*vault), std::move(*host));
+
+  rooms->catalog.load(rooms->config.engine_directories, loader(rooms->config));
+  for (const auto& generation : rooms->catalog.snapshot()->generations)
+    base::log::info("engine loaded", {{"engine", generation->manifest().engine.value},
+                                      {"version", generation->manifest().version},
+                                      {"file", generation->file}});
+  for (const auto& refused : rooms->catalog.snapshot()->refused) {
+    std::string reason = refused.reason;
+    for (const auto& problem : refused.problems) reason += " " + problem.pointer + ": " + problem.message + ".";
+    base::log::warn("engine refused", {{"file", refused.file}, {"reason", reason}});
+  }
+
+  // Only a store without any account: afterwards the variables are without effect.
+  const char* email = std::getenv("TENANTRY_ADMIN_EMAIL");
+  const char* password = std::getenv("TENANTRY_ADMIN_PASSWORD");
+  if (email != nullptr && password != nullptr) {
+    const auto any = rooms->store->has_accounts();
+    if (any.has_error()) return any.error();
+    if (!*any) {
+      const auto made = rooms->identity.create_account(email, "Administrator", password, model::AccountRole::kAdmin);
+      if (made.has_error()) return made.error();
+      base::log::info("first administrator made", {{"email", email}});
+    }
+  }
+
+  rooms->scheduler.start();
+  http::Router router;
+  rest::add_routes(router, {rooms->identity, rooms->tenants, rooms->provisioning, rooms->engines, *rooms->store,
+                            rooms->scheduler, rooms->clock});
+  http::Options options;
+  options.address = rooms->config.address;
+  options.port = rooms->config.port;
+  options.io_threads = rooms->config.io_threads;
+  options.max_body = rooms->config.max_body;
+  rooms->server = std::make_unique<http::Server>(std::move(options), std::move(router));
+  if (const auto listening = rooms->server->start(); listening.has_error()) return listening.error();
+  return std::unique_ptr<App>(new App(std::move(rooms)));
+}
+
+std::uint16_t App::port() const { return rooms_->server->port(); }
+
+void App::stop() {
+  if (!rooms_ || !rooms_->server) return;
+  base::log::info("stopping", {{"steps", rooms_->scheduler.running()}});
+  rooms_->server->drain(kHttpDrain);
+  rooms_->scheduler.drain(rooms_->config.drain);
+  rooms_->server->stop();
+  rooms_->server.reset();
+  base::log::info("stopped");
+}
+
+base::Result<void> create_admin(const Config& config, const std::string& email, const std::string& name,
+                                const std::string& password) {
+  auto store = open_store(config);
+  if (store.has_error()) return store.error();
+  const base::SystemClock clock;
+  service::Identity identity(**store, clock, config.token_life);
+  const auto made = identity.create_account(email, name, password, model::AccountRole::kAdmin);
+  if (made.has_error()) return made.error();
+  return {};
+}
+
+}  // namespace tenantry

@@ -1,0 +1,335 @@
+#include "cli/commands.hpp"
+
+#include <CLI/CLI.hpp>
+#include <iostream>
+
+#include "cli/client.hpp"
+#include "cli/credentials.hpp"
+#include "cli/output.hpp"
+#include "cli/verbs.hpp"
+
+namespace tenantry::cli {
+namespace {
+
+namespace json = base::json;
+
+// What the options of all commands are read into; each command uses its own few.
+struct Line {
+  std::string url;
+  std::string output = "table";
+  std::string trace;
+  std::string tenant;
+  std::string email;
+  std::string name;
+  std::string password_file;
+  std::string engine;
+  std::string server;
+  std::string country;
+  std::string admin_email;
+  std::string admin_name;
+  std::string category;
+  std::string description;
+  std::string status;
+  std::string search;
+  std::string step;
+  std::string reason;
+  std::vector<std::string> settings;
+  std::vector<std::string> labels;
+  std::vector<std::string> engine_folders;
+  std::string config_file;
+  std::string address;
+  std::string data_dir;
+  std::string store;
+  std::string log_level;
+  int port = -1;
+  int limit = 50;
+  int skip = 0;
+  int lines = 500;
+  bool refused = false;
+  bool demo_data = false;
+  bool pos_store = false;
+  bool force = false;
+  bool preview = false;
+  bool wait = false;
+};
+
+int complain(const base::Error& error) {
+  print_error(std::cerr, error);
+  return exit_code(error);
+}
+
+void set(json::object& object, const char* name, const std::string& value) {
+  if (!value.empty()) object[name] = value;
+}
+
+HostSetup host_setup(const Line& line) {
+  HostSetup setup{line.config_file, {}};
+  json::object listen;
+  set(listen, "address", line.address);
+  if (line.port >= 0) listen["port"] = line.port;
+  if (!listen.empty()) setup.overrides["listen"] = listen;
+  set(setup.overrides, "data_dir", line.data_dir);
+  if (!line.store.empty()) setup.overrides["store"] = json::object{{"url", line.store}};
+  if (!line.engine_folders.empty())
+    setup.overrides["engines"] = json::object{{"directories", json::value_from(line.engine_folders)}};
+  if (!line.log_level.empty()) setup.overrides["log"] = json::object{{"level", line.log_level}};
+  return setup;
+}
+
+json::object tenant_document(const Line& line, const std::string& password) {
+  json::object tenant{{"name", line.name},
+                      {"engine", line.engine},
+                      {"country_code", line.country},
+                      {"admin_email", line.admin_email},
+                      {"admin_name", line.admin_name},
+                      {"admin_password", password}};
+  set(tenant, "server", line.server);
+  set(tenant, "category", line.category);
+  set(tenant, "description", line.description);
+  if (!line.labels.empty()) {
+    json::object labels;
+    for (const auto& label : line.labels) {
+      const auto equals = label.find('=');
+      labels[label.substr(0, equals)] = equals == std::string::npos ? "" : label.substr(equals + 1);
+    }
+    tenant["labels"] = labels;
+  }
+  return tenant;
+}
+
+base::Result<Command> command_of(const std::string& verb, const Line& line) {
+  Command command{verb, {}, line.wait};
+  set(command.body, "step", line.step);
+  set(command.body, "reason", line.reason);
+  if (line.force) command.body["force"] = true;
+  if (line.preview) command.body["validate_only"] = true;
+  if (line.demo_data) command.body["include_demo_data"] = true;
+  if (line.pos_store) command.body["pos_store_enabled"] = true;
+  auto wanted = parameters(line.settings);
+  if (wanted.has_error()) return wanted.error();
+  if (!wanted->empty()) command.body["parameters"] = std::move(*wanted);
+  return command;
+}
+
+// Opens the session with the host that is meant, and hands it to `use`.
+template <class Use>
+int with_session(const Line& line, bool needs_token, Use use) {
+  const auto credentials = Credentials::of_this_account();
+  if (credentials.has_error()) return complain(credentials.error());
+  auto url = line.url;
+  if (url.empty()) url = credentials->last_url().value_or("http://127.0.0.1:4000");
+  const auto clean = clean_url(url);
+  if (clean.has_error()) return complain(clean.error());
+  const auto token = needs_token ? credentials->token(*clean) : std::string();
+  if (needs_token && token.empty())
+    return complain({base::ErrorKind::kUnauthenticated,
+                     "cli.signed_out",
+                     "You are not signed in to " + *clean + ".",
+                     "Sign in with `tenantry login --email YOU --url " + *clean + "`.",
+                     {},
+                     {}});
+  Client client(*clean, token, line.trace);
+  WatchOptions options;
+  options.format = line.output == "json" ? Format::kJson : Format::kTable;
+  options.look = Look::of_stdout();
+  return use(Session{client, options, std::cout, std::cerr}, *credentials);
+}
+
+class Commands {
+ public:
+  Commands(Line& line, const HostCommands& host)
+      : line_(line), host_(host), app_("Provisions tenants of ERP systems.") {
+    app_.set_version_flag("--version", host.version);
+    app_.require_subcommand(1);
+    app_.fallthrough();
+    app_.add_option("--url", line_.url, "the host; otherwise TENANTRY_URL, or the last one signed in to")
+        ->envname("TENANTRY_URL");
+    app_.add_option("-o,--output", line_.output, "table or json")->check(CLI::IsMember({"table", "json"}));
+    app_.add_option("--trace", line_.trace, "file that gets a line for each REST call");
+    add_host_commands();
+    add_login();
+    add_lists();
+    add_verbs();
+    add_views();
+  }
+
+  int run(int argc, const char* const* argv) {
+    try {
+      app_.parse(argc, argv);
+    } catch (const CLI::ParseError& failure) {
+      return app_.exit(failure, std::cout, std::cerr) == 0 ? kExitOk : kExitUsage;
+    }
+    return action_();
+  }
+
+ private:
+  CLI::App* add(CLI::App& under, const std::string& name, const std::string& text, std::function<int()> action) {
+    auto* command = under.add_subcommand(name, text);
+    command->fallthrough();
+    command->callback([this, action = std::move(action)] { action_ = action; });
+    return command;
+  }
+
+  // A command that is a session's business.
+  template <class Use>
+  CLI::App* add_remote(CLI::App& under, const std::string& name, const std::string& text, Use use) {
+    return add(under, name, text, [this, use] {
+      return with_session(line_, true, [&](const Session& session, const Credentials&) { return use(session); });
+    });
+  }
+
+  void add_setup_options(CLI::App& command) {
+    command.add_option("--config", line_.config_file, "configuration file (TOML)");
+    command.add_option("--data-dir", line_.data_dir, "folder for everything the host keeps");
+    command.add_option("--store", line_.store, "sqlite:<file> or postgresql://...");
+  }
+
+  void add_host_commands() {
+    auto* serve = add(app_, "serve", "run a host", [this] { return host_.serve(host_setup(line_)); });
+    add_setup_options(*serve);
+    serve->add_option("--address", line_.address, "IP address to listen on");
+    serve->add_option("--port", line_.port, "port to listen on; 0 is any free one")->check(CLI::Range(0, 65535));
+    serve->add_option("--engines", line_.engine_folders, "folder with engines; may be repeated");
+    serve->add_option("--log-level", line_.log_level, "debug, info, warn, error or off");
+
+    auto* admin = app_.add_subcommand("admin", "accounts of this host's store");
+    admin->require_subcommand(1);
+    admin->fallthrough();
+    auto* create = add(*admin, "create", "make the first account (password: TENANTRY_ADMIN_PASSWORD or asked for)",
+                       [this] { return create_admin(); });
+    add_setup_options(*create);
+    create->add_option("--email", line_.email)->required();
+    create->add_option("--name", line_.name)->required();
+    create->add_option("--password-file", line_.password_file, "the password is its first line");
+  }
+
+  int create_admin() const {
+    auto password = read_password("TENANTRY_ADMIN_PASSWORD", line_.password_file, "Password of the account: ");
+    if (password.has_error()) return complain(password.error());
+    const auto made = host_.create_admin(host_setup(line_), {line_.email, line_.name, std::move(*password)});
+    if (made.has_error()) return complain(made.error());
+    std::cout << "Account " << printable(line_.email) << " created.\n";
+    return kExitOk;
+  }
+
+  void add_login() {
+    auto* command = add(app_, "login", "sign in (password: TENANTRY_PASSWORD or asked for)", [this] {
+      return with_session(line_, false, [this](const Session& session, const Credentials& credentials) {
+        const auto password = read_password("TENANTRY_PASSWORD", line_.password_file, "Password: ");
+        if (password.has_error()) return complain(password.error());
+        return login(session, credentials, line_.email, *password);
+      });
+    });
+    command->add_option("--email", line_.email)->required();
+    command->add_option("--password-file", line_.password_file, "the password is its first line");
+  }
+
+  void add_lists() {
+    auto* engines = app_.add_subcommand("engines", "the engines of the host");
+    engines->require_subcommand(1);
+    engines->fallthrough();
+    add_remote(*engines, "list", "loaded engines", [this](const Session& session) {
+      return list_engines(session, line_.refused);
+    })->add_flag("--refused", line_.refused, "files that were refused, and why");
+
+    auto* tenants = app_.add_subcommand("tenants", "the tenants of the host");
+    tenants->require_subcommand(1);
+    tenants->fallthrough();
+    add_create(*tenants);
+    auto* list = add_remote(*tenants, "list", "tenants, newest first", [this](const Session& session) {
+      return list_tenants(session, {{"status", line_.status},
+                                    {"engine", line_.engine},
+                                    {"q", line_.search},
+                                    {"limit", std::to_string(line_.limit)},
+                                    {"skip", std::to_string(line_.skip)}});
+    });
+    list->add_option("--status", line_.status, "e.g. FAILED");
+    list->add_option("--engine", line_.engine);
+    list->add_option("--search", line_.search, "part of the name");
+    list->add_option("--limit", line_.limit)->check(CLI::Range(1, 200));
+    list->add_option("--skip", line_.skip)->check(CLI::NonNegativeNumber);
+    auto* show = add_remote(*tenants, "show", "one tenant",
+                            [this](const Session& session) { return show_tenant(session, line_.tenant); });
+    add_tenant(*show);
+  }
+
+  void add_create(CLI::App& tenants) {
+    auto* create = add(tenants, "create",
+                       "a new tenant (its administrator's password: TENANTRY_TENANT_PASSWORD or asked for)", [this] {
+                         return with_session(line_, true, [this](const Session& session, const Credentials&) {
+                           const auto password = read_password("TENANTRY_TENANT_PASSWORD", line_.password_file,
+                                                               "Password of the tenant's administrator: ");
+                           if (password.has_error()) return complain(password.error());
+                           return create_tenant(session, tenant_document(line_, *password));
+                         });
+                       });
+    create->add_option("--name", line_.name)->required();
+    create->add_option("--engine", line_.engine)->required();
+    create->add_option("--country", line_.country, "two letters, e.g. KE")->required();
+    create->add_option("--admin-email", line_.admin_email)->required();
+    create->add_option("--admin-name", line_.admin_name)->required();
+    create->add_option("--password-file", line_.password_file, "the password is its first line");
+    create->add_option("--server", line_.server, "the ERP server; otherwise the least loaded one");
+    create->add_option("--category", line_.category);
+    create->add_option("--description", line_.description);
+    create->add_option("--label", line_.labels, "name=value; may be repeated");
+  }
+
+  CLI::App* add_verb(const std::string& name, const std::string& verb, const std::string& text) {
+    auto* command = add_remote(app_, name, text, [this, verb](const Session& session) {
+      const auto wanted = command_of(verb, line_);
+      return wanted.has_error() ? complain(wanted.error()) : send_command(session, line_.tenant, *wanted);
+    });
+    add_tenant(*command);
+    command->add_flag("--wait", line_.wait, "watch until the run is over");
+    command->add_flag("--preview", line_.preview, "only say what would happen");
+    return command;
+  }
+
+  void add_verbs() {
+    auto* start = add_verb("start", "start", "provision a tenant");
+    start->add_flag("--demo-data", line_.demo_data);
+    start->add_flag("--pos-store", line_.pos_store);
+    start->add_option("--set", line_.settings, "a parameter of the engine, name=value; may be repeated");
+    add_verb("retry", "retry", "attempt every failed step again")->add_option("--step", line_.step, "only this one");
+    add_verb("continue", "continue", "verify, then go on from the first failed step");
+    auto* skip = add_verb("skip", "skip-step", "leave a step out");
+    skip->add_option("--step", line_.step)->required();
+    skip->add_option("--reason", line_.reason)->required();
+    skip->add_flag("--force", line_.force, "although the step is not optional");
+    add_verb("cancel", "cancel", "stop a run")->add_option("--reason", line_.reason);
+  }
+
+  void add_views() {
+    add_tenant(*add_remote(app_, "status", "where a tenant's run is",
+                           [this](const Session& session) { return show_status(session, line_.tenant); }));
+    auto* logs = add_remote(app_, "logs", "what happened to a tenant",
+                            [this](const Session& session) { return show_logs(session, line_.tenant, line_.lines); });
+    add_tenant(*logs);
+    logs->add_option("--limit", line_.lines, "newest lines")->check(CLI::Range(1, 5000));
+    add_tenant(*add_remote(app_, "watch", "follow a tenant's run until it is over",
+                           [this](const Session& session) { return watch_tenant(session, line_.tenant); }));
+  }
+
+  void add_tenant(CLI::App& command) { command.add_option("TENANT", line_.tenant, "id or name")->required(); }
+
+  Line& line_;
+  const HostCommands& host_;
+  CLI::App app_;
+  std::function<int()> action_;
+};
+
+}  // namespace
+
+int run(int argc, const char* const* argv, const HostCommands& host) {
+  try {
+    Line line;
+    Commands commands(line, host);
+    return commands.run(argc, argv);
+  } catch (const std::exception& failure) {
+    std::cerr << "Error: " << printable(failure.what()) << " (cli.internal)\n";
+    return kExitError;
+  }
+}
+
+}  // namespace tenantry::cli

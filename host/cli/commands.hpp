@@ -1,0 +1,45 @@
+// The commands of `tenantry`. Two of them work inside this process and belong to the composition root: serve, and admin
+// create. All others speak REST with a host, as any other client would.
+#pragma once
+#include <functional>
+#include <string>
+
+#include "base/json.hpp"
+#include "base/result.hpp"
+
+namespace tenantry::cli {
+
+// Stable: scripts decide by them.
+enum ExitCode : int {
+  kExitOk = 0,
+  kExitError = 1,    // the host cannot be reached, or something is broken
+  kExitUsage = 2,    // the command line is not understood
+  kExitFailed = 3,   // the run that was watched failed or was cancelled
+  kExitPartial = 4,  // it ended with some steps failed
+  kExitRefused = 5,  // the host refused the command
+};
+
+// Which host is meant: a configuration file ("" is none) and what the command line sets on top of it, in the shape of
+// schemas/host-config.schema.json.
+struct HostSetup {
+  std::string config_file;
+  base::json::object overrides;
+};
+
+struct AdminAccount {
+  std::string email;
+  std::string name;
+  std::string password;
+};
+
+// What the composition root does for the command line.
+struct HostCommands {
+  std::function<int(const HostSetup&)> serve;  // returns the exit code
+  std::function<base::Result<void>(const HostSetup&, const AdminAccount&)> create_admin;
+  std::string version;
+};
+
+// Carries out one command line and returns the exit code. Writes to standard output and error; never throws.
+[[nodiscard]] int run(int argc, const char* const* argv, const HostCommands& host);
+
+}  // namespace tenantry::cli

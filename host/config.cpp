@@ -1,0 +1,174 @@
+#include "config.hpp"
+
+#include <fstream>
+#include <set>
+#include <sstream>
+#define TOML_EXCEPTIONS 0
+#include <toml++/toml.h>
+
+#include "schema/builtin.hpp"
+
+namespace tenantry {
+namespace {
+
+namespace json = base::json;
+namespace fs = std::filesystem;
+
+json::value to_json(const toml::node& node) {
+  if (const auto* table = node.as_table()) {
+    json::object object;
+    for (const auto& [key, value] : *table) object[std::string_view(key)] = to_json(value);
+    return object;
+  }
+  if (const auto* array = node.as_array()) {
+    json::array items;
+    for (const auto& item : *array) items.push_back(to_json(item));
+    return items;
+  }
+  if (const auto text = node.value_exact<std::string>()) return json::value(*text);
+  if (const auto flag = node.value_exact<bool>()) return *flag;
+  if (const auto number = node.value_exact<std::int64_t>()) return *number;
+  if (const auto number = node.value_exact<double>()) return *number;
+  return nullptr;  // dates: nothing in the configuration is one, and the schema will say so
+}
+
+base::Result<json::value> parse(const fs::path& file) {
+  if (file.empty()) return json::object();
+  std::ifstream in(file);
+  std::ostringstream text;
+  text << in.rdbuf();
+  if (!in)
+    return base::Error{base::ErrorKind::kInvalid,
+                       "config.unreadable",
+                       "The configuration " + file.string() + " cannot be read.",
+                       "Check the path and the permissions.",
+                       {},
+                       {}};
+  const auto parsed = toml::parse(text.str());
+  if (!parsed) {
+    const auto& at = parsed.error().source().begin;
+    return base::Error{base::ErrorKind::kInvalid,
+                       "config.syntax",
+                       file.string() + ":" + std::to_string(at.line) + ":" + std::to_string(at.column) + ": " +
+                           std::string(parsed.error().description()),
+                       "Correct the file.",
+                       {},
+                       {}};
+  }
+  return to_json(parsed.table());
+}
+
+std::string text(const json::value& document, std::string_view pointer) {
+  const auto* found = base::find_pointer(document, pointer);
+  return found != nullptr && found->is_string() ? json::value_to<std::string>(*found) : std::string();
+}
+
+std::int64_t number(const json::value& document, std::string_view pointer, std::int64_t otherwise) {
+  const auto* found = base::find_pointer(document, pointer);
+  return found != nullptr && found->is_int64() ? found->get_int64() : otherwise;
+}
+
+template <class Each>
+void each(const json::value& document, std::string_view pointer, Each act) {
+  const auto* found = base::find_pointer(document, pointer);
+  if (found != nullptr && found->is_array())
+    for (std::size_t i = 0; i < found->get_array().size(); ++i) act(found->get_array()[i], i);
+}
+
+base::log::Level level(const std::string& word) {
+  using base::log::Level;
+  if (word == "debug") return Level::kDebug;
+  if (word == "warn") return Level::kWarn;
+  if (word == "error") return Level::kError;
+  if (word == "off") return Level::kOff;
+  return Level::kInfo;
+}
+
+void override_with(json::object& document, const json::object& overrides) {
+  for (const auto& member : overrides) {
+    auto* old = document.if_contains(member.key());
+    if (old != nullptr && old->is_object() && member.value().is_object())
+      override_with(old->get_object(), member.value().get_object());
+    else
+      document[member.key()] = member.value();
+  }
+}
+
+service::ErpServer read_server(const json::value& one) {
+  service::ErpServer server;
+  server.id = base::ServerId(text(one, "/id"));
+  server.engine = base::EngineId(text(one, "/engine"));
+  server.url = text(one, "/url");
+  if (const auto* settings = base::find_pointer(one, "/settings"); settings != nullptr)
+    server.settings = settings->get_object();
+  if (const auto* secrets = base::find_pointer(one, "/secrets"); secrets != nullptr)
+    for (const auto& secret : secrets->get_object())
+      server.secrets[secret.key()] = json::value_to<std::string>(secret.value());
+  server.concurrency = static_cast<int>(number(one, "/limits/concurrency", 8));
+  return server;
+}
+
+}  // namespace
+
+base::Result<Config> read_config(const fs::path& file, const json::object& overrides) {
+  auto parsed = parse(file);
+  if (parsed.has_error()) return parsed.error();
+  override_with(parsed->get_object(), overrides);
+  const auto& schema = schema::builtin("host_config");
+  auto problems = schema.check(*parsed);
+  if (problems.empty()) {
+    auto complete = schema.with_defaults(std::move(*parsed));
+    if (complete.has_error()) return complete.error();
+    *parsed = std::move(*complete);
+  }
+  std::set<std::string> ids;
+  each(*parsed, "/servers", [&](const json::value& one, std::size_t i) {
+    if (!ids.insert(text(one, "/id")).second)
+      problems.push_back({"/servers/" + std::to_string(i) + "/id", "this id was used before"});
+  });
+  static constexpr std::string_view kSqlite = "sqlite:";
+  const auto url = text(*parsed, "/store/url");
+  if (!problems.empty()) {
+    auto error = base::invalid("config.invalid",
+                               "The configuration" + (file.empty() ? "" : " " + file.string()) + " is not valid.",
+                               std::move(problems));
+    error.next_action = "Correct the file.";
+    return error;
+  }
+  const auto folder = file.empty() ? fs::current_path() : fs::absolute(file).parent_path();
+  const auto resolved = [&](const std::string& path) {
+    return path.empty() ? fs::path() : (folder / path).lexically_normal();
+  };
+  const auto& document = *parsed;
+  Config config;
+  config.host_id = text(document, "/host_id");
+  config.data_dir = resolved(text(document, "/data_dir"));
+  config.address = text(document, "/listen/address");
+  config.port = static_cast<std::uint16_t>(number(document, "/listen/port", 4000));
+  config.io_threads = static_cast<int>(number(document, "/listen/threads", 2));
+  const auto store = url.substr(std::min(url.size(), kSqlite.size()));
+  config.store = store == ":memory:" ? store : resolved(store).string();
+  config.store_readers = static_cast<std::size_t>(number(document, "/store/connections", 8));
+  each(document, "/engines/directories", [&](const json::value& one, std::size_t) {
+    config.engine_directories.push_back(resolved(json::value_to<std::string>(one)));
+  });
+  each(document, "/engines/allow", [&](const json::value& one, std::size_t) {
+    config.allowed_digests.push_back(json::value_to<std::string>(one));
+  });
+  config.calls_per_engine = static_cast<int>(number(document, "/engines/calls", 16));
+  if (const auto* settings = base::find_pointer(document, "/engines/settings");
+      settings != nullptr && settings->is_object())
+    config.engine_settings = settings->get_object();
+  each(document, "/servers", [&](const json::value& one, std::size_t) { config.servers.push_back(read_server(one)); });
+  config.steps_at_once = static_cast<int>(number(document, "/limits/steps", 32));
+  config.max_body = static_cast<std::size_t>(number(document, "/limits/body_bytes", 1 << 20));
+  config.drain = base::Millis{number(document, "/limits/drain_ms", 30'000)};
+  config.token_life = std::chrono::hours{number(document, "/auth/token_hours", 12)};
+  config.key_file = resolved(text(document, "/auth/key_file"));
+  config.log_level = level(text(document, "/log/level"));
+  const auto log_file = text(document, "/log/file");
+  config.log_file = log_file.empty() ? std::string() : resolved(log_file).string();
+  return config;
+}
+
+}  // namespace tenantry

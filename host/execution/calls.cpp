@@ -1,0 +1,154 @@
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "execution/loop.hpp"
+#include "execution/slice.hpp"
+
+namespace tenantry::execution {
+
+void Scheduler::Loop::enqueue(Active& active) {
+  if (!std::exchange(active.queued, true)) ring_.push_back(&active);
+}
+
+// Round robin: each run is offered its turn; whoever was served goes to the end, the others keep their places.
+void Scheduler::Loop::claim() {
+  if (is_draining()) return;
+  std::deque<Active*> unserved;
+  for (auto left = ring_.size(); left > 0; --left) {
+    auto* active = ring_.front();
+    ring_.pop_front();
+    if (limits_.host_is_full() && std::exchange(active->told_to_wait, true)) {
+      unserved.push_back(active);  // it says so already; with 10,000 runs this has to be cheap
+      continue;
+    }
+    active->queued = false;
+    active->told_to_wait = limits_.host_is_full();
+    bool any_left = false;
+    for (const auto step : model::claimable(active->run, now_)) any_left = !claim_step(*active, step) || any_left;
+    if (!any_left || active->queued) continue;
+    active->queued = true;
+    unserved.push_back(active);
+  }
+  ring_.insert(ring_.begin(), unserved.begin(), unserved.end());
+}
+
+bool Scheduler::Loop::claim_step(Active& active, std::size_t step) {
+  auto reason = model::WaitReason::kEngineUnavailable;
+  Keys keys = keys_of(active.run, step);
+  if (ports_.runtime(active.run.manifest())) reason = limits_.take(keys);
+  if (reason != model::WaitReason::kNone) {
+    auto& state = active.run.steps[step];
+    if (state.state == model::StepState::kReady && std::exchange(state.wait_reason, reason) != reason) repaint(active);
+    return false;
+  }
+  (void)give(active, model::Claimed{step});
+  active.flights[step] = Flight{active.run.steps[step].attempts, std::move(keys), nullptr, nullptr, {}, false};
+  active.starting.push_back(step);
+  ++in_flight;
+  return true;
+}
+
+void Scheduler::Loop::land(Active& active, std::size_t step) {
+  const auto flight = active.flights.find(step);
+  if (flight == active.flights.end()) return;
+  limits_.give_back(flight->second.keys);
+  active.flights.erase(flight);
+  --in_flight;
+  enqueue(active);
+}
+
+void Scheduler::Loop::begin_call(Active& active, std::size_t step) {
+  const auto found = active.flights.find(step);
+  if (found == active.flights.end()) return;
+  auto& flight = found->second;
+  const auto& spec = active.run.manifest().steps[step];
+  const auto& state = active.run.steps[step];
+  flight.sink = std::make_shared<StepCall>(active.committed, step, flight.attempt, inbox, ports_, clock_);
+  flight.deadline = now_ + spec.timeout;
+  const auto runtime = ports_.runtime(active.run.manifest());
+  auto input = slice(active.run, step);
+  if (!runtime || input.has_error()) {
+    engine::Answer answer;
+    answer.outcome = runtime ? model::Outcome::kFailed : model::Outcome::kRetry;
+    answer.failure =
+        runtime ? model::Failure{model::FailureClass::kInternal, input.error().code, input.error().message, {}, {}}
+                : model::Failure{model::FailureClass::kEngineUnavailable,
+                                 "host.engine_gone",
+                                 "The engine is not loaded.",
+                                 "Put the engine's file back, then Continue.",
+                                 {}};
+    return flight.sink->finished(std::move(answer));
+  }
+  engine::Invocation call;
+  call.op = state.op;
+  call.step = spec.id;
+  call.run_id = active.run.spec->id.value;
+  call.tenant_id = active.run.spec->tenant.value;
+  call.idempotency_key = call.run_id + "." + spec.id;
+  call.attempt = static_cast<std::uint32_t>(std::max(state.attempt, 1));
+  call.max_attempts = static_cast<std::uint32_t>(spec.retry.attempts);
+  call.input = std::move(*input);
+  if (state.op != model::Op::kRun && state.output) call.output = *state.output;
+  if (state.checkpoint) call.checkpoint = *state.checkpoint;
+  call.timeout = spec.timeout;
+  flight.call = runtime->start(std::move(call), flight.sink);
+}
+
+void Scheduler::Loop::tell(Active& active, std::size_t step) {
+  const auto flight = active.flights.find(step);
+  if (flight == active.flights.end()) return;
+  flight->second.told = true;
+  flight->second.deadline = std::min(flight->second.deadline, now_);
+  if (flight->second.call) flight->second.call->cancel();
+}
+
+void Scheduler::Loop::set_alarm(Active& active) {
+  auto next = model::next_due(active.run);
+  for (const auto& [step, flight] : active.flights) {
+    if (!flight.sink) continue;
+    const auto silent = flight.sink->last_sign() + active.run.manifest().steps[step].heartbeat;
+    const auto at = std::min(silent, flight.told ? flight.deadline + options_.grace : flight.deadline);
+    if (!next || at < *next) next = at;
+  }
+  const auto at = next.value_or(Time{});
+  if (at == active.alarm) return;
+  if (active.alarm != Time{}) alarms_.erase({active.alarm, &active});
+  active.alarm = at;
+  if (at != Time{}) alarms_.insert({at, &active});
+}
+
+void Scheduler::Loop::ring_alarms() {
+  std::vector<Active*> due;
+  for (const auto& [at, active] : alarms_) {
+    if (at > now_) break;
+    due.push_back(active);
+  }
+  for (auto* active : due) {
+    (void)give(*active, model::Tick{});
+    enqueue(*active);  // an unknown step may be due for VERIFY without any change
+    watch_flights(*active);
+    set_alarm(*active);
+  }
+}
+
+// Attempts past their time are told to stop; silent ones, and those that did not stop, are given up.
+void Scheduler::Loop::watch_flights(Active& active) {
+  for (auto& [step, flight] : active.flights) {
+    if (!flight.sink) continue;
+    const auto& spec = active.run.manifest().steps[step];
+    const bool silent = flight.sink->last_sign() + spec.heartbeat <= now_;
+    if (silent || (flight.told && flight.deadline + options_.grace <= now_)) {
+      base::log::warn("call given up",
+                      {{"run", active.run.spec->id.value}, {"step", spec.id}, {"silent", int{silent}}});
+      if (flight.call) flight.call->abandon();
+      engine::Answer lost;
+      lost.outcome = model::Outcome::kLost;
+      todo_.push_back(CallEnded{active.run.spec->id, step, flight.attempt, std::move(lost)});
+    } else if (!flight.told && flight.deadline <= now_) {
+      flight.told = true;
+      if (flight.call) flight.call->cancel();
+    }
+  }
+}
+
+}  // namespace tenantry::execution

@@ -1,0 +1,140 @@
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "execution/loop.hpp"
+
+namespace tenantry::execution {
+namespace {
+
+constexpr Millis kFirstPause{50};
+constexpr Millis kLongestPause{2'000};
+
+base::Error moved() {
+  return {base::ErrorKind::kUnavailable, "run.moved", "Another host has taken over this run.",
+          "Send the command again.",     {},          {}};
+}
+
+base::Error tenant_busy() {
+  return {base::ErrorKind::kConflict,          "run.active", "The tenant already has an active run.",
+          "Wait for it to end, or cancel it.", {},           {"skip-step", "cancel"}};
+}
+
+}  // namespace
+
+bool Scheduler::Loop::commit() {
+  std::vector<store::RunWrite> writes;
+  std::vector<Active*> owner;
+  for (auto* active : touched_)
+    for (std::size_t i = 0; i < active->pending.size(); ++i) {
+      writes.push_back({&active->run, &active->pending[i], active->token, active->create && i == 0});
+      owner.push_back(active);
+    }
+  std::set<Active*> lost;
+  std::set<Active*> busy;
+  if (!writes.empty()) {
+    const auto written = store_.write(writes, self_, lease_end());
+    if (written.has_error()) {
+      roll_back(written.error());
+      return false;
+    }
+    for (std::size_t i = 0; i < writes.size(); ++i) {
+      if ((*written)[i] == store::Written::kLost) lost.insert(owner[i]);
+      if ((*written)[i] == store::Written::kTenantBusy) busy.insert(owner[i]);
+    }
+    if (!healthy.exchange(true)) base::log::info("commits work again");
+    pause_ = kFirstPause;
+  }
+  acknowledge(lost, busy);
+  return true;
+}
+
+void Scheduler::Loop::acknowledge(const std::set<Active*>& lost, const std::set<Active*>& busy) {
+  const auto gone = [&](Active* active) { return lost.contains(active) || busy.contains(active); };
+  for (auto* active : touched_)
+    if (!gone(active)) show(*active);
+  for (auto& [answered, error] : refused_) (*answered)(error);
+  for (auto& [active, answered] : accepted_) {
+    if (gone(active))
+      (*answered)(lost.contains(active) ? moved() : tenant_busy());
+    else
+      (*answered)(active->committed);
+  }
+  for (auto& [active, answered] : checkpoints_) (*answered)(active != nullptr && !gone(active));
+  clear_batch();
+  for (auto* active : std::exchange(touched_, {})) {
+    active->pending.clear();
+    active->create = false;
+    if (gone(active)) {
+      forget(*active);
+      continue;
+    }
+    for (const auto step : std::exchange(active->starting, {})) begin_call(*active, step);
+    for (const auto step : std::exchange(active->stopping, {})) tell(*active, step);
+    if (model::is_terminal(active->run.head.state))
+      forget(*active);
+    else
+      set_alarm(*active);
+  }
+  for (const auto& id : std::exchange(repainted_, {}))
+    if (auto* active = find(id); active != nullptr && active->repainted) show(*active);
+}
+
+void Scheduler::Loop::show(Active& active) {
+  active.repainted = false;
+  active.committed = std::make_shared<const model::Run>(active.run);
+  if (!model::is_terminal(active.run.head.state)) board.put(active.committed);
+}
+
+void Scheduler::Loop::clear_batch() {
+  todo_.clear();
+  accepted_.clear();
+  refused_.clear();
+  checkpoints_.clear();
+}
+
+// The commit did not happen. Memory goes back to what is stored; what had happened is kept for the next try; commands
+// are refused, since a person should not wait for an uncertain store.
+void Scheduler::Loop::roll_back(const base::Error& error) {
+  if (healthy.exchange(false)) base::log::error("commit failed", {{"code", error.code}, {"error", error.message}});
+  paused_until_ = now_ + pause_;
+  pause_ = std::min(pause_ * 2, kLongestPause);
+  std::vector<Item> again;
+  for (auto& item : todo_) {
+    if (auto* create = std::get_if<CreateRun>(&item))
+      create->answered(error);
+    else if (auto* given = std::get_if<GiveCommand>(&item))
+      given->answered(error);
+    else
+      again.push_back(std::move(item));
+  }
+  clear_batch();
+  for (auto* active : std::exchange(touched_, {})) restore(*active, again);
+  todo_ = std::move(again);
+}
+
+void Scheduler::Loop::restore(Active& active, std::vector<Item>& again) {
+  for (const auto step : std::exchange(active.starting, {})) land(active, step);
+  active.stopping.clear();
+  active.pending.clear();
+  if (!active.committed) return forget(active);
+  active.run = *active.committed;
+  // A step that is in flight in the store but whose call is over, and whose end nobody will report again.
+  for (std::size_t i = 0; i < active.run.steps.size(); ++i) {
+    const auto& step = active.run.steps[i];
+    if (!step.in_flight || active.flights.contains(i)) continue;
+    const auto reported = std::any_of(again.begin(), again.end(), [&](const Item& item) {
+      const auto* ended = std::get_if<CallEnded>(&item);
+      return ended != nullptr && ended->run == active.run.spec->id && ended->step == i &&
+             ended->attempt == step.attempts;
+    });
+    if (reported) continue;
+    engine::Answer lost;
+    lost.outcome = model::Outcome::kLost;
+    again.push_back(CallEnded{active.run.spec->id, i, step.attempts, std::move(lost)});
+  }
+  if (model::is_terminal(active.run.head.state)) return forget(active);
+  enqueue(active);
+  set_alarm(active);
+}
+
+}  // namespace tenantry::execution

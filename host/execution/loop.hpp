@@ -1,0 +1,140 @@
+// The inside of the scheduler. Private to the room; only its own thread touches anything here but `inbox`, `board` and
+// the atomics.
+#pragma once
+#include <atomic>
+#include <deque>
+#include <map>
+#include <memory>
+#include <random>
+#include <set>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "execution/call_sink.hpp"
+#include "execution/report.hpp"
+#include "execution/scheduler.hpp"
+
+namespace tenantry::execution {
+
+using base::Millis;
+using base::Time;
+using model::Change;
+
+// A call that is out.
+struct Flight {
+  std::int64_t attempt = 0;
+  Keys keys;
+  std::shared_ptr<engine::Call> call;  // nullptr until it was started
+  std::shared_ptr<StepCall> sink;
+  Time deadline{};
+  bool told = false;  // to stop
+};
+
+// An unfinished run that this host owns.
+struct Active {
+  model::Run run;     // ahead of the store while a batch is being made
+  RunView committed;  // nullptr: not in the store yet
+  std::int64_t token = 0;
+  bool create = false;
+  std::vector<Change> pending;  // of this batch
+  std::map<std::size_t, Flight> flights;
+  std::vector<std::size_t> starting;  // claimed in this batch
+  std::vector<std::size_t> stopping;  // to be told after the commit
+  bool queued = false;                // in the ring of runs that may have something to claim
+  bool told_to_wait = false;          // in the ring, and its steps say that they wait for a slot
+  bool repainted = false;             // the view differs in what is not durable (progress, wait_reason)
+  Time alarm{};                       // its place in the alarms; Time{}: none
+};
+
+class Scheduler::Loop {
+ public:
+  Loop(store::Store& store, store::HostLife self, Ports ports, const base::Clock& clock, SchedulerOptions options);
+  ~Loop();
+  Loop(const Loop&) = delete;
+  Loop& operator=(const Loop&) = delete;
+
+  void start();
+  void drain(Millis wait);
+
+  const std::shared_ptr<Inbox> inbox = std::make_shared<Inbox>();
+  Board board;
+  std::atomic<std::size_t> in_flight{0};
+  std::atomic<bool> healthy{true};
+
+ private:
+  // loop.cpp: the round, and what has happened
+  void live();
+  [[nodiscard]] Millis until_next() const;
+  void on(CreateRun& create);
+  void on(GiveCommand& given);
+  void on(CallEnded& ended);
+  void on(SaveCheckpoint& save);
+  void on(EngineSaid& said);
+  void on(Progressed& news);
+  base::Result<void> give(Active& active, const model::Fact& fact);
+  void add(Active& active, Change&& change);
+  void repaint(Active& active);
+  [[nodiscard]] Active* find(const base::RunId& run);
+  [[nodiscard]] bool is_draining() const { return drain_until_ != 0; }
+  [[nodiscard]] bool drained();
+  void close();
+
+  // ownership.cpp: which runs are ours
+  void housekeeping();
+  void take_up();
+  Active& adopt(store::OwnedRun owned);
+  void forget(Active& active);
+  [[nodiscard]] Time lease_end() const { return now_ + options_.lease; }
+
+  // commit.cpp: making it durable, and only then true
+  [[nodiscard]] bool commit();
+  void acknowledge(const std::set<Active*>& lost, const std::set<Active*>& busy);
+  void roll_back(const base::Error& error);
+  void restore(Active& active, std::vector<Item>& again);
+  void show(Active& active);
+  void clear_batch();
+
+  // calls.cpp: claims, calls, time
+  void claim();
+  [[nodiscard]] bool claim_step(Active& active, std::size_t step);
+  void begin_call(Active& active, std::size_t step);
+  void tell(Active& active, std::size_t step);
+  void land(Active& active, std::size_t step);
+  void enqueue(Active& active);
+  void set_alarm(Active& active);
+  void ring_alarms();
+  void watch_flights(Active& active);
+
+  store::Store& store_;
+  const store::HostLife self_;
+  const Ports ports_;
+  const base::Clock& clock_;
+  const SchedulerOptions options_;
+  std::thread thread_;
+  std::atomic<bool> stop_{false};
+  std::atomic<std::int64_t> drain_until_{0};  // ms; 0: not draining
+
+  Time now_{};
+  Time next_housekeeping_{};
+  Time paused_until_{};  // after a commit that failed
+  Millis pause_;
+  bool told_all_ = false;
+  Limits limits_;
+  OutputCheck outputs_;
+  std::mt19937_64 random_;
+  std::unordered_map<base::RunId, std::unique_ptr<Active>> runs_;
+  std::deque<Active*> ring_;
+  std::set<std::pair<Time, Active*>> alarms_;
+
+  // The batch. `todo_` is kept until the commit: if that fails, it has not happened yet.
+  std::vector<Item> todo_;
+  std::vector<Active*> touched_;
+  std::vector<base::RunId> repainted_;
+  std::vector<std::pair<Active*, Answered*>> accepted_;
+  std::vector<std::pair<Answered*, base::Error>> refused_;
+  std::vector<std::pair<Active*, std::function<void(bool)>*>> checkpoints_;  // nullptr: not current any more
+};
+
+}  // namespace tenantry::execution

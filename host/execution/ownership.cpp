@@ -1,0 +1,71 @@
+#include <algorithm>
+
+#include "base/log.hpp"
+#include "execution/loop.hpp"
+
+namespace tenantry::execution {
+namespace {
+
+constexpr Millis kSoon{100};
+
+bool has_flights(const model::Run& run) {
+  return std::any_of(run.steps.begin(), run.steps.end(), [](const auto& step) { return step.in_flight; });
+}
+
+}  // namespace
+
+void Scheduler::Loop::housekeeping() {
+  if (now_ < next_housekeeping_) return;
+  next_housekeeping_ = now_ + options_.lease / 3;
+  if (!is_draining()) take_up();
+  if (const auto renewed = store_.renew_leases(self_, lease_end()); renewed.has_error()) {
+    base::log::warn("leases not renewed", {{"error", renewed.error().message}});
+    next_housekeeping_ = now_ + kSoon;
+  }
+}
+
+void Scheduler::Loop::take_up() {
+  for (;;) {
+    auto claimed = store_.claim_runs(self_, now_, lease_end(), options_.claim_batch);
+    if (claimed.has_error()) {
+      base::log::warn("runs not claimed", {{"error", claimed.error().message}});
+      next_housekeeping_ = now_ + kSoon;
+      return;
+    }
+    for (auto& owned : *claimed) {
+      const auto& active = adopt(std::move(owned));
+      base::log::info("run taken up", {{"run", active.run.spec->id.value}, {"token", active.token}});
+    }
+    if (claimed->size() < options_.claim_batch) return;
+  }
+}
+
+Active& Scheduler::Loop::adopt(store::OwnedRun owned) {
+  if (auto* old = find(owned.run.spec->id)) forget(*old);
+  auto active = std::make_unique<Active>();
+  active->run = std::move(owned.run);
+  active->token = owned.token;
+  active->committed = std::make_shared<const model::Run>(active->run);
+  auto& place = *(runs_[active->run.spec->id] = std::move(active));
+  if (!model::is_terminal(place.run.head.state)) board.put(place.committed);
+  if (has_flights(place.run)) (void)give(place, model::LeaseLost{});
+  enqueue(place);
+  set_alarm(place);
+  return place;
+}
+
+// The run is finished, or somebody else's: nothing of it stays here.
+void Scheduler::Loop::forget(Active& active) {
+  while (!active.flights.empty()) {
+    if (auto& call = active.flights.begin()->second.call) call->abandon();
+    land(active, active.flights.begin()->first);
+  }
+  if (active.alarm != Time{}) alarms_.erase({active.alarm, &active});
+  ring_.erase(std::remove(ring_.begin(), ring_.end(), &active), ring_.end());
+  touched_.erase(std::remove(touched_.begin(), touched_.end(), &active), touched_.end());
+  board.remove(active.run);
+  const auto id = active.run.spec->id;
+  runs_.erase(id);
+}
+
+}  // namespace tenantry::execution

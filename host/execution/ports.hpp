@@ -1,0 +1,23 @@
+// What execution needs from the rooms beside it, as the composition root plugs it in. All thread-safe.
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "engine/runtime.hpp"
+#include "model/run.hpp"
+
+namespace tenantry::execution {
+
+struct Ports {
+  // The runtime that serves runs pinned to this manifest; nullptr if no such engine is loaded (any more).
+  std::function<std::shared_ptr<engine::Runtime>(const model::Manifest&)> runtime;
+  // A secret a step may ask for, in clear: "server.<name>", "tenant.<name>", or one put by an earlier step.
+  std::function<std::optional<std::string>(const model::RunSpec&, std::string_view name)> secret;
+  // Seals and stores a secret of the run's tenant; durable when it returns true.
+  std::function<bool(const model::RunSpec&, std::string_view name, std::string_view value)> put_secret;
+};
+
+}  // namespace tenantry::execution

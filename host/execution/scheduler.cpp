@@ -1,0 +1,38 @@
+#include "execution/scheduler.hpp"
+
+#include "execution/loop.hpp"
+
+namespace tenantry::execution {
+namespace {
+
+base::Error ending() {
+  return {
+      base::ErrorKind::kUnavailable, "host.ending", "This host is shutting down.", "Send the command again.", {}, {}};
+}
+
+}  // namespace
+
+Scheduler::Scheduler(store::Store& store, store::HostLife self, Ports ports, const base::Clock& clock,
+                     SchedulerOptions options)
+    : loop_(std::make_unique<Loop>(store, std::move(self), std::move(ports), clock, std::move(options))) {}
+
+Scheduler::~Scheduler() = default;
+
+void Scheduler::start() { loop_->start(); }
+
+void Scheduler::create(model::Run run, model::Change change, Answered answered) {
+  const auto told = answered;
+  if (!loop_->inbox->put(CreateRun{std::move(run), std::move(change), std::move(answered)})) told(ending());
+}
+
+void Scheduler::command(base::RunId run, model::Command command, Answered answered) {
+  const auto told = answered;
+  if (!loop_->inbox->put(GiveCommand{std::move(run), std::move(command), std::move(answered)})) told(ending());
+}
+
+void Scheduler::drain(base::Millis wait) { loop_->drain(wait); }
+const Board& Scheduler::board() const { return loop_->board; }
+std::size_t Scheduler::running() const { return loop_->in_flight; }
+bool Scheduler::healthy() const { return loop_->healthy; }
+
+}  // namespace tenantry::execution

@@ -1,0 +1,54 @@
+// The one thread that changes runs. It drains what has happened (answers, commands, time), lets model::advance decide,
+// commits everything that is ready in one transaction, and only then acts: starts calls, stops calls, answers
+// commands, shows the new state. There is no timer in front of the commit: while one commit is being made, what
+// arrives gathers for the next.
+//
+// Memory is a cache of the store. A commit that fails undoes the run in memory, and what had happened is tried again;
+// a write whose token is no longer ours means that another host has the run, and it is forgotten here.
+#pragma once
+#include <memory>
+
+#include "execution/board.hpp"
+#include "execution/inbox.hpp"
+#include "execution/limits.hpp"
+#include "execution/ports.hpp"
+#include "store/store.hpp"
+
+namespace tenantry::execution {
+
+struct SchedulerOptions {
+  LimitOptions limits;
+  base::Millis lease{30'000};
+  base::Millis grace{30'000};  // after an attempt's time-out, before its call is given up
+  std::size_t claim_batch = 1'000;
+};
+
+class Scheduler {
+ public:
+  // Everything passed in outlives the scheduler.
+  Scheduler(store::Store& store, store::HostLife self, Ports ports, const base::Clock& clock, SchedulerOptions options);
+  ~Scheduler();  // ends without waiting for running calls; see drain
+  Scheduler(const Scheduler&) = delete;
+  Scheduler& operator=(const Scheduler&) = delete;
+
+  // Takes up the runs of this host's earlier lives and begins to work.
+  void start();
+
+  // Any thread. Durable when `answered` hears a value; a refusal changed nothing.
+  void create(model::Run run, model::Change change, Answered answered);
+  void command(base::RunId run, model::Command command, Answered answered);
+
+  // No new claims; running calls are told to stop; returns when they have ended or `wait` is over. What did not end
+  // is resolved by the next life. Then the runs are released and the thread ends.
+  void drain(base::Millis wait);
+
+  [[nodiscard]] const Board& board() const;
+  [[nodiscard]] std::size_t running() const;  // steps in flight
+  [[nodiscard]] bool healthy() const;         // the last commit worked
+
+ private:
+  class Loop;
+  std::unique_ptr<Loop> loop_;
+};
+
+}  // namespace tenantry::execution

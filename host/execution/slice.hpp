@@ -1,0 +1,14 @@
+// What a step gets to see of its run: exactly what its manifest asked for.
+#pragma once
+#include <string>
+
+#include "base/result.hpp"
+#include "model/run.hpp"
+
+namespace tenantry::execution {
+
+// The step's input as a JSON object. A source that is absent gives null (a skipped predecessor, an optional member of
+// the document). Error "host.bad_document" if a stored document is not JSON, which only a damaged store can cause.
+[[nodiscard]] base::Result<std::string> slice(const model::Run& run, std::size_t step);
+
+}  // namespace tenantry::execution

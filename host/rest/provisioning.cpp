@@ -1,0 +1,99 @@
+#include "rest/api.hpp"
+#include "rest/idempotency.hpp"
+#include "rest/query.hpp"
+#include "schema/builtin.hpp"
+
+namespace tenantry::rest {
+namespace {
+
+namespace json = base::json;
+using http::Method;
+using model::Verb;
+
+constexpr std::int64_t kDefaultLines = 500;
+constexpr std::int64_t kMostLines = 5'000;
+
+base::TenantId tenant_of(const http::Request& request) { return base::TenantId(std::string(request.param("id"))); }
+
+// 202 with the operation to poll; a preview is a plain 200.
+service::Answered answered(const Once& once) {
+  return [once](const base::Result<json::object>& result) {
+    if (result.has_error()) return once.refuse(result.error());
+    const auto* operation = result->if_contains("operation");
+    if (operation == nullptr || !operation->is_string()) return once.send(200, *result, {});
+    once.send(202, *result, "/api/operations/" + json::value_to<std::string>(*operation), 1);
+  };
+}
+
+std::string text(const json::object& body, std::string_view name) {
+  const auto* member = body.if_contains(name);
+  return member != nullptr && member->is_string() ? json::value_to<std::string>(*member) : std::string();
+}
+
+bool flag(const json::object& body, std::string_view name) {
+  const auto* member = body.if_contains(name);
+  return member != nullptr && member->is_bool() && member->get_bool();
+}
+
+void command(const Api& api, Verb verb, std::string_view schema, const service::Actor& actor,
+             const http::Request& request, const http::Reply& reply) {
+  const auto body = http::json_body(request, verb == Verb::kSkipStep ? http::Body::kRequired : http::Body::kOptional);
+  if (body.has_error()) return reply.send(body.error());
+  if (auto problems = schema::builtin(schema).check(*body); !problems.empty())
+    return reply.send(base::invalid("command.invalid", "The command is not understood.", std::move(problems)));
+  const auto& members = body->get_object();
+  service::CommandRequest wanted;
+  wanted.verb = verb;
+  wanted.step = text(members, "step");
+  wanted.reason = text(members, "reason");
+  if (wanted.reason.empty() && verb == Verb::kSkipStep) wanted.reason = "No reason was given.";
+  wanted.force = flag(members, "force");
+  wanted.validate_only = flag(members, "validate_only");
+  once(api, actor, request, reply, [&](const Once& answer) {
+    api.provisioning.command(actor, tenant_of(request), std::move(wanted), answered(answer));
+  });
+}
+
+void start(const Api& api, const service::Actor& actor, const http::Request& request, const http::Reply& reply) {
+  const auto body = http::json_body(request, http::Body::kOptional);
+  if (body.has_error()) return reply.send(body.error());
+  once(api, actor, request, reply,
+       [&](const Once& answer) { api.provisioning.start(actor, tenant_of(request), *body, answered(answer)); });
+}
+
+}  // namespace
+
+void add_provisioning_routes(http::Router& router, const Api& api) {
+  const std::string base = "/api/provisioning/tenants/{id}/";
+  const auto add = [&](Verb verb, std::string_view schema) {
+    add_signed_in(router, api, Method::kPost, base + std::string(model::word(verb)),
+                  [api, verb, schema](const auto& actor, const auto& request, const auto& reply) {
+                    command(api, verb, schema, actor, request, reply);
+                  });
+  };
+  add_signed_in(
+      router, api, Method::kPost, base + "start",
+      [api](const auto& actor, const auto& request, const auto& reply) { start(api, actor, request, reply); });
+  add(Verb::kRetry, "retry");
+  add(Verb::kContinue, "continue");
+  add(Verb::kSkipStep, "skip_step");
+  add(Verb::kCancel, "cancel");
+  add_signed_in(router, api, Method::kGet, base + "status",
+                [api](const auto& actor, const auto& request, const auto& reply) {
+                  send(reply, api.provisioning.status(actor, tenant_of(request)));
+                });
+  add_signed_in(router, api, Method::kGet, base + "logs",
+                [api](const auto& actor, const auto& request, const auto& reply) {
+                  Query query(request);
+                  query.only({"limit"});
+                  const auto limit = query.number("limit", kDefaultLines, 1, kMostLines);
+                  if (const auto verdict = query.verdict(); verdict.has_error()) return reply.send(verdict.error());
+                  send(reply, api.provisioning.logs(actor, tenant_of(request), static_cast<std::size_t>(limit)));
+                });
+  add_signed_in(router, api, Method::kGet, "/api/operations/{id}",
+                [api](const auto& actor, const auto& request, const auto& reply) {
+                  send(reply, api.provisioning.operation(actor, base::OperationId(std::string(request.param("id")))));
+                });
+}
+
+}  // namespace tenantry::rest

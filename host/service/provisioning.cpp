@@ -1,0 +1,242 @@
+#include "service/provisioning.hpp"
+
+#include <algorithm>
+
+#include "base/ids.hpp"
+#include "schema/builtin.hpp"
+#include "service/validation.hpp"
+
+namespace tenantry::service {
+namespace {
+
+namespace json = base::json;
+using base::Error;
+using base::ErrorKind;
+
+Error active_run(const model::Run& run) {
+  Error error{ErrorKind::kConflict,
+              "run.active",
+              "The tenant already has an active run.",
+              "Wait for it to end, or cancel it.",
+              {},
+              {}};
+  for (const auto verb : model::allowed_verbs(run)) error.allowed_verbs.emplace_back(word(verb));
+  return error;
+}
+
+Error not_loaded(const base::EngineId& engine) {
+  return {ErrorKind::kUnavailable,
+          "engine.not_loaded",
+          "The engine " + engine.value + " is not loaded.",
+          "Put its file back; GET /api/engines says what is loaded and what was refused.",
+          {},
+          {}};
+}
+
+Error never_started() {
+  return {ErrorKind::kConflict, "run.none", "The tenant was never started.", "Start it.", {}, {"start"}};
+}
+
+// The engine's parameters: those of the original interface at the top, others under "parameters". null means absent.
+json::object parameters(const json::object& body) {
+  json::object out;
+  if (const auto* nested = body.if_contains("parameters"); nested != nullptr && nested->is_object())
+    out = nested->get_object();
+  for (const auto& member : body)
+    if (member.key() != "parameters" && member.key() != "validate_only" && !member.value().is_null())
+      out[member.key()] = member.value();
+  return out;
+}
+
+// Problems of the engine's schema point into the parameters; the client sent them in one of two places.
+std::vector<base::Problem> placed(std::vector<base::Problem> problems, const json::object& body) {
+  const auto* nested = body.if_contains("parameters");
+  for (auto& problem : problems) {
+    const auto name = problem.pointer.substr(0, problem.pointer.find('/', 1));
+    if (nested != nullptr && base::find_pointer(*nested, name) != nullptr)
+      problem.pointer = "/parameters" + problem.pointer;
+  }
+  return problems;
+}
+
+json::object tenant_document(const model::Tenant& tenant) {
+  json::error_code failure;
+  auto labels = json::parse(tenant.labels.empty() ? "{}" : tenant.labels, failure);
+  return {{"id", tenant.id.value},
+          {"name", tenant.name},
+          {"country_code", tenant.country_code},
+          {"admin_name", tenant.admin_name},
+          {"admin_email", tenant.admin_email},
+          {"labels", failure ? json::value(json::object()) : std::move(labels)}};
+}
+
+}  // namespace
+
+Provisioning::Provisioning(store::Store& store, Identity& identity, execution::Scheduler& scheduler,
+                           const Engines& engines, const Servers& servers, const base::Clock& clock)
+    : store_(store), identity_(identity), scheduler_(scheduler), engines_(engines), servers_(servers), clock_(clock) {}
+
+base::Result<model::TenantSummary> Provisioning::tenant_for(const Actor& actor, const base::TenantId& tenant,
+                                                            model::TenantRole least) {
+  if (const auto allowed = identity_.require(actor, tenant, least); allowed.has_error()) return allowed.error();
+  auto found = store_.tenant(tenant);
+  if (found.has_error()) return found.error();
+  if (!*found) return base::not_found("tenant.unknown", "There is no such tenant.");
+  return std::move(**found);
+}
+
+base::Result<execution::RunView> Provisioning::newest_run(const base::TenantId& tenant) {
+  if (auto live = scheduler_.board().of_tenant(tenant)) return live;
+  auto stored = store_.newest_run(tenant);
+  if (stored.has_error()) return stored.error();
+  if (!*stored) return execution::RunView();
+  return std::make_shared<const model::Run>(std::move(**stored));
+}
+
+base::Result<std::shared_ptr<model::RunSpec>> Provisioning::specify(const model::Tenant& tenant,
+                                                                    const LoadedEngine& engine,
+                                                                    const json::value& body) const {
+  if (auto problems = schema::builtin("start_run").check(body); !problems.empty())
+    return base::invalid("run.invalid", "The run cannot be started with this.", std::move(problems));
+  auto schema = schema::Schema::compile(engine.manifest->request_schema);
+  if (schema.has_error()) return schema.error();
+  const json::value given = parameters(body.get_object());
+  if (auto problems = schema->check(given); !problems.empty())
+    return base::invalid("run.parameters", "The engine does not accept these parameters.",
+                         placed(std::move(problems), body.get_object()));
+  auto complete = schema->with_defaults(given);
+  if (complete.has_error()) return complete.error();
+  auto spec = std::make_shared<model::RunSpec>();
+  spec->id = base::RunId(base::new_id("run_"));
+  spec->tenant = tenant.id;
+  spec->manifest = engine.manifest;
+  spec->server = tenant.server;
+  spec->request = json::serialize(*complete);
+  spec->tenant_document = json::serialize(tenant_document(tenant));
+  json::object server{{"id", nullptr}, {"url", nullptr}, {"settings", json::object()}};
+  if (const auto* placed_on = servers_.find(tenant.server))
+    server = {{"id", placed_on->id.value}, {"url", placed_on->url}, {"settings", placed_on->settings}};
+  else if (!tenant.server.empty())
+    return Error{ErrorKind::kUnavailable,
+                 "server.not_configured",
+                 "The ERP server " + tenant.server.value + " of this tenant is not configured any more.",
+                 "Put it back into the host's configuration.",
+                 {},
+                 {}};
+  spec->server_document = json::serialize(server);
+  spec->created_at = clock_.now();
+  return spec;
+}
+
+void Provisioning::start(const Actor& actor, const base::TenantId& tenant, const json::value& body, Answered answered) {
+  const auto found = tenant_for(actor, tenant, model::TenantRole::kOperator);
+  if (found.has_error()) return answered(found.error());
+  if (const auto live = scheduler_.board().of_tenant(tenant)) return answered(active_run(*live));
+  const auto engine = engines_.newest(found->tenant.engine);
+  if (!engine) return answered(not_loaded(found->tenant.engine));
+  auto spec = specify(found->tenant, *engine, body);
+  if (spec.has_error()) return answered(spec.error());
+
+  const auto members = body.get_object();
+  const auto* validate_only = members.if_contains("validate_only");
+  const bool only_asked = validate_only != nullptr && validate_only->is_bool() && validate_only->get_bool();
+  validate(*engine, (*spec)->request, tenant.value,
+           [this, actor, spec = *spec, members, only_asked, answered = std::move(answered)](auto problems) {
+             if (problems.has_error()) return answered(problems.error());
+             if (!problems->empty())
+               return answered(base::invalid("run.refused", "The engine does not accept this request.",
+                                             placed(std::move(*problems), members)));
+             model::Command command;
+             command.id = base::OperationId(base::new_id("op_"));
+             command.verb = model::Verb::kStart;
+             command.actor = actor.id.value;
+             auto [run, change] = model::new_run(spec, command, clock_.now());
+             if (only_asked) {
+               model::Scope all;
+               for (std::size_t i = 0; i < run.steps.size(); ++i) all.run.push_back(i);
+               return answered(preview_answer(run, model::Verb::kStart, all));
+             }
+             scheduler_.create(std::move(run), std::move(change), [this, id = command.id, answered](auto view) {
+               if (view.has_error()) return answered(view.error());
+               answered(status_answer(**view, id, clock_.now()));
+             });
+           });
+}
+
+void Provisioning::command(const Actor& actor, const base::TenantId& tenant, CommandRequest request,
+                           Answered answered) {
+  const auto found = tenant_for(actor, tenant, model::TenantRole::kOperator);
+  if (found.has_error()) return answered(found.error());
+  const auto run = newest_run(tenant);
+  if (run.has_error()) return answered(run.error());
+  if (!*run) return answered(never_started());
+  if (request.force && !actor.is_admin())
+    return answered(Error{ErrorKind::kDenied,
+                          "auth.admin_only",
+                          "Only an administrator may use force.",
+                          "Ask an administrator, or leave force out.",
+                          {},
+                          {}});
+  model::Command command;
+  command.id = base::OperationId(base::new_id("op_"));
+  command.verb = request.verb;
+  command.step = std::move(request.step);
+  command.actor = actor.id.value;
+  command.reason = std::move(request.reason);
+  command.force = request.force;
+  if (request.validate_only) {
+    const auto scope = model::preview(**run, command);
+    return scope.has_error() ? answered(scope.error()) : answered(preview_answer(**run, command.verb, *scope));
+  }
+  scheduler_.command((*run)->spec->id, command, [this, id = command.id, answered = std::move(answered)](auto view) {
+    if (view.has_error()) return answered(view.error());
+    answered(status_answer(**view, id, clock_.now()));
+  });
+}
+
+base::Result<json::object> Provisioning::status(const Actor& actor, const base::TenantId& tenant) {
+  if (const auto allowed = identity_.require(actor, tenant, model::TenantRole::kViewer); allowed.has_error())
+    return allowed.error();
+  const auto run = newest_run(tenant);
+  if (run.has_error()) return run.error();
+  if (*run) return status_answer(**run, std::nullopt, clock_.now());
+  const auto found = store_.tenant(tenant);
+  if (found.has_error()) return found.error();
+  if (!*found) return base::not_found("tenant.unknown", "There is no such tenant.");
+  const auto engine = engines_.newest((*found)->tenant.engine);
+  if (!engine) return not_loaded((*found)->tenant.engine);
+  return not_started_answer(tenant, *engine->manifest);
+}
+
+base::Result<json::object> Provisioning::logs(const Actor& actor, const base::TenantId& tenant, std::size_t limit) {
+  if (const auto allowed = identity_.require(actor, tenant, model::TenantRole::kViewer); allowed.has_error())
+    return allowed.error();
+  const auto events = store_.tenant_events(tenant, limit);
+  if (events.has_error()) return events.error();
+  json::array lines;
+  for (const auto& event : *events)
+    if (auto line = log_line(event)) lines.push_back(std::move(*line));
+  return json::object{{"logs", std::move(lines)}};
+}
+
+base::Result<json::object> Provisioning::operation(const Actor& actor, const base::OperationId& id) {
+  const auto found = store_.operation(id);
+  if (found.has_error()) return found.error();
+  const auto unknown = base::not_found("operation.unknown", "There is no such operation.");
+  if (!*found) return unknown;
+  const auto& operation = **found;
+  if (identity_.require(actor, operation.tenant, model::TenantRole::kViewer).has_error()) return unknown;
+  json::error_code failure;
+  auto scope = json::parse(operation.scope, failure);
+  return json::object{{"id", operation.id.value},
+                      {"tenant_id", operation.tenant.value},
+                      {"run_id", operation.run.value},
+                      {"verb", word(operation.verb)},
+                      {"step", operation.step.empty() ? json::value(nullptr) : json::value(operation.step)},
+                      {"actor", operation.actor},
+                      {"reason", operation.reason},
+                      {"scope", failure ? json::value(nullptr) : std::move(scope)},
+                      {"created_at", base::format_time(operation.created_at)}};
+}
+
+}  // namespace tenantry::service

@@ -1,0 +1,61 @@
+// The verbs: what a person or a program can ask of a tenant's runs. Each command is durable, with its operation, when
+// it is answered; a refusal has changed nothing.
+#pragma once
+#include <functional>
+#include <string>
+
+#include "execution/scheduler.hpp"
+#include "service/identity.hpp"
+#include "service/servers.hpp"
+#include "service/status.hpp"
+
+namespace tenantry::service {
+
+// Called exactly once, from any thread.
+using Answered = std::function<void(base::Result<base::json::object>)>;
+
+struct CommandRequest {
+  model::Verb verb = model::Verb::kRetry;
+  std::string step;
+  std::string reason;
+  bool force = false;
+  bool validate_only = false;
+};
+
+// Thread-safe.
+class Provisioning {
+ public:
+  Provisioning(store::Store& store, Identity& identity, execution::Scheduler& scheduler, const Engines& engines,
+               const Servers& servers, const base::Clock& clock);
+
+  // `body` is what start_run.schema.json describes. Checks the parameters against the engine's request schema and asks
+  // the engine (VALIDATE); pins the manifest; makes the run. conflict "run.active" if the tenant has one already.
+  void start(const Actor& actor, const base::TenantId& tenant, const base::json::value& body, Answered answered);
+
+  // retry, continue, skip-step, cancel.
+  void command(const Actor& actor, const base::TenantId& tenant, CommandRequest request, Answered answered);
+
+  [[nodiscard]] base::Result<base::json::object> status(const Actor& actor, const base::TenantId& tenant);
+  // {"logs": [...]}: the newest `limit` lines, oldest first.
+  [[nodiscard]] base::Result<base::json::object> logs(const Actor& actor, const base::TenantId& tenant,
+                                                      std::size_t limit);
+  [[nodiscard]] base::Result<base::json::object> operation(const Actor& actor, const base::OperationId& operation);
+
+ private:
+  [[nodiscard]] base::Result<model::TenantSummary> tenant_for(const Actor& actor, const base::TenantId& tenant,
+                                                              model::TenantRole least);
+  // The active or newest run; nullptr: never started.
+  [[nodiscard]] base::Result<execution::RunView> newest_run(const base::TenantId& tenant);
+  [[nodiscard]] base::Result<std::shared_ptr<model::RunSpec>> specify(const model::Tenant& tenant,
+                                                                      const LoadedEngine& engine,
+                                                                      const base::json::value& body) const;
+
+  store::Store& store_;
+  Identity& identity_;
+  execution::Scheduler& scheduler_;
+  const Engines& engines_;
+  const Servers& servers_;
+  const base::Clock& clock_;
+};
+
+}  // namespace tenantry::service

@@ -1,0 +1,235 @@
+#include "service/status.hpp"
+
+#include <algorithm>
+#include <cmath>
+
+namespace tenantry::service {
+namespace {
+
+namespace json = base::json;
+using base::Millis;
+using base::Time;
+using model::Run;
+using model::StepRun;
+using model::StepState;
+
+json::value time_or_null(Time time) {
+  return time == Time{} ? json::value(nullptr) : json::value(base::format_time(time));
+}
+
+double rounded(double percent) { return std::round(percent * 10.0) / 10.0; }
+
+json::array predecessors(const model::Manifest& manifest, std::size_t i) {
+  json::array ids;
+  for (const auto before : manifest.steps[i].after) ids.emplace_back(manifest.steps[before].id);
+  return ids;
+}
+
+json::object describe_failure(const model::Failure& failure) {
+  return {{"error", failure.message},
+          {"code", failure.code},
+          {"retriable", model::row(failure.cause).retriable},
+          {"next_action", model::next_action(failure)}};
+}
+
+json::object describe_step(const Run& run, std::size_t i, Time now) {
+  const auto& spec = run.manifest().steps[i];
+  const auto& step = run.steps[i];
+  const bool over = is_terminal(step.state) && step.completed_at != Time{};
+  json::value duration = nullptr;
+  if (step.started_at != Time{} && over)
+    duration = (step.completed_at - step.started_at).count();
+  else if (step.state == StepState::kRunning)
+    duration = (now - step.started_at).count();
+  json::object answer{
+      {"id", spec.id},
+      {"title", spec.title},
+      {"state", word(step.state)},
+      {"critical", spec.critical},
+      {"optional", spec.optional},
+      {"after", predecessors(run.manifest(), i)},
+      {"attempt", step.attempt},
+      {"max_attempts", spec.retry.attempts},
+      {"wait_reason",
+       step.wait_reason == model::WaitReason::kNone ? json::value(nullptr) : json::value(word(step.wait_reason))},
+      {"due_at", step.state == StepState::kWaiting ? time_or_null(step.due_at) : json::value(nullptr)},
+      {"progress", rounded(is_ok(step.state) ? 100.0 : step.progress / 10.0)},
+      {"message", step.message},
+      {"started_at", time_or_null(step.started_at)},
+      {"completed_at", over ? time_or_null(step.completed_at) : json::value(nullptr)},
+      {"duration_ms", std::move(duration)}};
+  if (const auto blocker = model::blocked_by(run, i)) answer["blocked_by"] = run.manifest().steps[*blocker].id;
+  if (step.failure && !is_ok(step.state)) answer["failure"] = describe_failure(*step.failure);
+  return answer;
+}
+
+// The longest chain of steps that are still to be done.
+Millis remaining(const Run& run, Time now) {
+  std::vector<Millis> until(run.steps.size(), Millis{0});
+  Millis longest{0};
+  for (std::size_t i = 0; i < run.steps.size(); ++i) {
+    for (const auto before : run.manifest().steps[i].after) until[i] = std::max(until[i], until[before]);
+    const auto& step = run.steps[i];
+    if (is_ok(step.state)) continue;
+    auto left = run.manifest().steps[i].expected;
+    if (step.state == StepState::kRunning) left = std::max(Millis{0}, left - (now - step.started_at));
+    if (step.state == StepState::kWaiting) left += std::max(Millis{0}, step.due_at - now);
+    until[i] += left;
+    longest = std::max(longest, until[i]);
+  }
+  return longest;
+}
+
+json::array errors_of(const Run& run) {
+  json::array errors;
+  for (std::size_t i = 0; i < run.steps.size(); ++i) {
+    const auto& step = run.steps[i];
+    if (!step.failure || is_ok(step.state)) continue;
+    json::object error{{"step", run.manifest().steps[i].id}};
+    for (const auto& member : describe_failure(*step.failure)) error[member.key()] = member.value();
+    errors.push_back(std::move(error));
+  }
+  return errors;
+}
+
+}  // namespace
+
+json::object status_answer(const Run& run, const std::optional<base::OperationId>& operation, Time now) {
+  const auto& steps = run.manifest().steps;
+  std::int64_t completed = 0;
+  json::value current = nullptr;
+  json::array currents;
+  json::array all;
+  for (std::size_t i = 0; i < steps.size(); ++i) {
+    const auto state = run.steps[i].state;
+    completed += is_ok(state) ? 1 : 0;
+    if (current.is_null() && !is_ok(state)) current = json::value(steps[i].id);
+    if (run.steps[i].in_flight || state == StepState::kWaiting) currents.emplace_back(steps[i].id);
+    all.push_back(describe_step(run, i, now));
+  }
+  const bool over = is_terminal(run.head.state);
+  json::array verbs;
+  for (const auto verb : model::allowed_verbs(run)) verbs.emplace_back(word(verb));
+  return {{"tenant_id", run.spec->tenant.value},
+          {"run_id", run.spec->id.value},
+          {"epoch", run.head.epoch},
+          {"engine", run.manifest().engine.value},
+          {"engine_version", run.manifest().version},
+          {"operation", operation ? json::value(operation->value) : json::value(nullptr)},
+          {"status", model::row(run.head.state).status},
+          {"state", word(run.head.state)},
+          {"progress",
+           rounded(std::min(model::progress(run), run.head.state == model::RunState::kCompleted ? 100.0 : 99.9))},
+          {"current_step", std::move(current)},
+          {"current_steps", std::move(currents)},
+          {"steps_completed", completed},
+          {"total_steps", static_cast<std::int64_t>(steps.size())},
+          {"errors", errors_of(run)},
+          {"steps", std::move(all)},
+          {"allowed_verbs", std::move(verbs)},
+          {"started_at", time_or_null(run.spec->created_at)},
+          {"completed_at", over ? time_or_null(run.head.completed_at) : json::value(nullptr)},
+          {"estimated_completion",
+           over ? json::value(nullptr) : json::value(base::format_time(now + remaining(run, now)))}};
+}
+
+json::object not_started_answer(const base::TenantId& tenant, const model::Manifest& manifest) {
+  json::array all;
+  for (std::size_t i = 0; i < manifest.steps.size(); ++i)
+    all.push_back(json::object{{"id", manifest.steps[i].id},
+                               {"title", manifest.steps[i].title},
+                               {"state", word(StepState::kPending)},
+                               {"critical", manifest.steps[i].critical},
+                               {"optional", manifest.steps[i].optional},
+                               {"after", predecessors(manifest, i)},
+                               {"attempt", 0},
+                               {"max_attempts", manifest.steps[i].retry.attempts},
+                               {"wait_reason", nullptr},
+                               {"due_at", nullptr},
+                               {"progress", 0.0},
+                               {"message", ""},
+                               {"started_at", nullptr},
+                               {"completed_at", nullptr},
+                               {"duration_ms", nullptr}});
+  return {{"tenant_id", tenant.value},
+          {"run_id", nullptr},
+          {"epoch", 0},
+          {"engine", manifest.engine.value},
+          {"engine_version", manifest.version},
+          {"operation", nullptr},
+          {"status", "NOT_STARTED"},
+          {"state", nullptr},
+          {"progress", 0.0},
+          {"current_step", manifest.steps.empty() ? json::value(nullptr) : json::value(manifest.steps.front().id)},
+          {"current_steps", json::array()},
+          {"steps_completed", 0},
+          {"total_steps", static_cast<std::int64_t>(manifest.steps.size())},
+          {"errors", json::array()},
+          {"steps", std::move(all)},
+          {"allowed_verbs", json::array{word(model::Verb::kStart)}},
+          {"started_at", nullptr},
+          {"completed_at", nullptr},
+          {"estimated_completion", nullptr}};
+}
+
+std::optional<json::object> log_line(const store::StoredEvent& stored) {
+  const auto& event = stored.event;
+  static constexpr std::string_view kStep = "step.";
+  const auto data = base::parse_json(event.data);
+  const auto text = [&](std::string_view name) -> std::string {
+    const auto* object = data.has_value() ? data->if_object() : nullptr;
+    const auto* member = object != nullptr ? object->if_contains(name) : nullptr;
+    const auto* value = member != nullptr ? member->if_string() : nullptr;
+    return value != nullptr ? std::string(value->c_str()) : std::string();
+  };
+  const auto number = [&](std::string_view name) -> json::value {
+    const auto* object = data.has_value() ? data->if_object() : nullptr;
+    const auto* member = object != nullptr ? object->if_contains(name) : nullptr;
+    return member != nullptr && member->is_number() ? *member : json::value(nullptr);
+  };
+  json::object line{{"step", event.step.empty() ? json::value(nullptr) : json::value(event.step)},
+                    {"at", base::format_time(event.at)},
+                    {"run_id", stored.run.value},
+                    {"number", event.number}};
+  std::string status = event.type;
+  std::string message = text("message");
+  std::string error = text("error");
+  if (event.type.rfind(kStep, 0) == 0) {
+    status = event.type.substr(kStep.size());
+    if (status == "ready") return std::nullopt;
+    if (status == "waiting") {
+      message = "waits until " + text("due_at") + " (" + text("reason") + ")";
+      if (const auto* failure = data.has_value() ? base::find_pointer(*data, "/failure/error") : nullptr)
+        if (failure->is_string()) error = failure->get_string().c_str();
+    }
+    if (status == "skipped") message = text("reason");
+    if (status == "failed") message = text("next_action");
+    if (status == "log") line["level"] = text("level");
+  } else if (event.type == "run.resumed") {
+    message = text("verb");
+  }
+  const bool over = status == "completed" || status == "exists" || status == "skipped" || status == "failed" ||
+                    status == "cancelled" || event.step.empty();
+  line["status"] = status;
+  line["message"] = message;
+  line["error"] = error.empty() ? json::value(nullptr) : json::value(error);
+  line["completed_at"] = over ? json::value(base::format_time(event.at)) : json::value(nullptr);
+  line["duration_ms"] = number("duration_ms");
+  line["attempt"] = number("attempt");
+  return line;
+}
+
+json::object preview_answer(const Run& run, model::Verb verb, const model::Scope& scope) {
+  const auto ids = [&](const std::vector<std::size_t>& steps) {
+    json::array out;
+    for (const auto i : steps) out.emplace_back(run.manifest().steps[i].id);
+    return out;
+  };
+  return {{"tenant_id", run.spec->tenant.value},
+          {"run_id", run.spec->id.value},
+          {"verb", word(verb)},
+          {"validate_only", true},
+          {"scope", json::object{{"run", ids(scope.run)}, {"verify", ids(scope.verify)}, {"keep", ids(scope.keep)}}}};
+}
+
+}  // namespace tenantry::service

@@ -1,0 +1,80 @@
+// The connections of a store: one for writing, whose thread commits the work of many callers together, and a few for
+// reading, which never wait for it.
+#pragma once
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <semaphore>
+#include <thread>
+#include <vector>
+
+#include "base/result.hpp"
+#include "store/session.hpp"
+
+namespace tenantry::store {
+
+using Work = std::function<void(Session&)>;
+
+// Group commit: callers queue their work and wait; the thread takes whatever is there, does it in one transaction,
+// and tells all of them after the commit. Nobody waits for a timer: while one commit is on its way to the disk, the
+// next group gathers by itself.
+class Writer {
+ public:
+  explicit Writer(const Dialect& dialect);
+  Writer(const Writer&) = delete;
+  Writer& operator=(const Writer&) = delete;
+  ~Writer();  // finishes what is queued; nobody may call commit() any more
+
+  // Durable when it returns a value; with an error nothing of `work` was done. `work` runs on the writer's thread, and
+  // may run again from the start if the group it was in had to be split. Any thread.
+  [[nodiscard]] base::Result<void> commit(const Work& work);
+
+ private:
+  struct Waiting {
+    const Work* work = nullptr;
+    std::optional<base::Error> error;
+    std::binary_semaphore done{0};
+  };
+  struct Failed {
+    base::Error error;
+    bool splits = false;  // one of the group is at fault, not the database
+  };
+
+  void loop();
+  void carry_out(const std::vector<Waiting*>& group);
+  [[nodiscard]] std::optional<Failed> transact(const std::vector<Waiting*>& group);
+
+  const Dialect& dialect_;
+  std::unique_ptr<Session> session_;  // the thread's; thrown away after a failure and opened anew for the next group
+  std::mutex mutex_;                  // guards queue_, stopping_
+  std::condition_variable arrived_;
+  std::vector<Waiting*> queue_;
+  bool stopping_ = false;
+  std::thread thread_;
+};
+
+// A bounded set of read connections. Each read sees one snapshot: everything committed before it began.
+class Readers {
+ public:
+  Readers(const Dialect& dialect, std::size_t limit);
+  Readers(const Readers&) = delete;
+  Readers& operator=(const Readers&) = delete;
+  ~Readers() = default;
+
+  // Any thread; waits while all connections are in use.
+  [[nodiscard]] base::Result<void> read(const Work& work);
+
+ private:
+  [[nodiscard]] std::unique_ptr<Session> acquire();
+  void give_back(std::unique_ptr<Session> session);
+
+  const Dialect& dialect_;
+  std::mutex mutex_;  // guards idle_, free_
+  std::condition_variable returned_;
+  std::vector<std::unique_ptr<Session>> idle_;
+  std::size_t free_;  // connections that may still be taken or opened
+};
+
+}  // namespace tenantry::store

@@ -1,0 +1,60 @@
+#include "store/migrate.hpp"
+
+#include <string>
+#include <string_view>
+
+#include "store/dialect.hpp"
+#include "store/session.hpp"
+
+namespace tenantry::store {
+namespace {
+
+// One statement ends where a line ends with a semicolon.
+void run_script(soci::session& session, const std::string& script) {
+  std::size_t start = 0;
+  for (auto end = script.find(";\n"); end != std::string::npos; end = script.find(";\n", start)) {
+    session << script.substr(start, end - start);
+    start = end + 2;
+  }
+}
+
+base::Error refused(std::string code, std::string message, std::string next_action) {
+  return {base::ErrorKind::kInvalid, std::move(code), std::move(message), std::move(next_action), {}, {}};
+}
+
+}  // namespace
+
+base::Result<void> migrate(const Dialect& dialect, const std::string& name) {
+  Session db(dialect, Access::kWrite);
+  long long tables = 0;
+  long long ours = 0;
+  db.select<long long, long long>(dialect.count_tables(), with(), [&](long long all, long long versions) {
+    tables = all;
+    ours = versions;
+  });
+  if (tables > 0 && ours == 0)
+    return refused("store.foreign", name + " is a database of another program.", "Name another file for the store.");
+  db.soci() << dialect.begin_write();
+  if (ours == 0) db.soci() << "create table schema_version (version bigint not null primary key)";
+  long long version = 0;
+  db.select<long long>("select coalesce(max(version), 0) from schema_version", with(),
+                       [&](long long newest) { version = newest; });
+  db.soci() << "commit";
+
+  const auto& all = migrations();
+  if (version > all.back().version)
+    return refused("store.newer",
+                   name + " was written by a newer version of tenantry (layout " + std::to_string(version) +
+                       "; this version knows " + std::to_string(all.back().version) + ").",
+                   "Run the newer version, or restore a backup from before the upgrade.");
+  for (const auto& migration : all) {
+    if (migration.version <= version) continue;
+    db.soci() << dialect.begin_write();
+    run_script(db.soci(), dialect.render(migration.sql));
+    db.run("insert into schema_version (version) values (:version)", migration.version);
+    db.soci() << "commit";
+  }
+  return {};
+}
+
+}  // namespace tenantry::store

@@ -1,0 +1,23 @@
+// Brings a database to the layout this version knows: numbered scripts, forward only, each in its own transaction.
+#pragma once
+#include <vector>
+
+#include "base/result.hpp"
+
+namespace tenantry::store {
+
+class Dialect;
+
+struct Migration {
+  int version = 0;
+  const char* sql = "";
+};
+
+// In order of version; compiled in from store/migrations/*.sql.
+[[nodiscard]] const std::vector<Migration>& migrations();
+
+// Refuses a database of another program and one that a newer version has written to. `name` is what the operator
+// calls the database. Throws soci::soci_error.
+[[nodiscard]] base::Result<void> migrate(const Dialect& dialect, const std::string& name);
+
+}  // namespace tenantry::store

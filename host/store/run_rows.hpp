@@ -1,0 +1,20 @@
+// How a run and its steps lie in their tables. For soci_runs.cpp and soci_claims.cpp.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+
+#include "model/run.hpp"
+#include "store/session.hpp"
+#include "store/soci_store.hpp"
+
+namespace tenantry::store {
+
+// The run as the session's transaction sees it; nullopt: there is none. Throws Unreadable.
+[[nodiscard]] std::optional<model::Run> load_run(Session& db, ManifestCache& manifests, const std::string& id);
+
+// Makes or prolongs the lease of this life and gives its number. `known`: the life of the last call, to spare a
+// look-up; it may be out of date.
+[[nodiscard]] std::int64_t lease(Session& db, KnownLife& known, const HostLife& life, Time until);
+
+}  // namespace tenantry::store

@@ -1,0 +1,320 @@
+#include <algorithm>
+
+#include "store/run_rows.hpp"
+#include "store/soci_store.hpp"
+#include "store/words.hpp"
+
+// Writing runs, and reading them and what is appended to them.
+namespace tenantry::store {
+namespace {
+
+const model::Failure kNoFailure{};
+
+// A failure's five columns; no failure: five empty texts.
+auto failure_values(const std::optional<model::Failure>& failure) {
+  const auto& f = failure ? *failure : kNoFailure;
+  return std::tuple<std::string_view, std::string_view, std::string_view, std::string_view, std::string_view>(
+      failure ? row(f.cause).word : std::string_view(), f.code, f.message, f.next_action, f.detail);
+}
+
+// In the order of the columns in both statements below.
+auto step_values(const model::StepRun& s) {
+  return std::tuple_cat(
+      std::make_tuple(word(s.state), word(s.wait_reason), s.due_at, s.attempt, s.attempts, s.in_flight, word(s.op),
+                      s.check_due, s.check_tries, s.deaths, s.waited, s.first_started_at, s.started_at, s.completed_at,
+                      s.progress, std::string_view(s.message)),
+      failure_values(s.failure), std::tie(s.output, s.checkpoint));
+}
+
+void insert_step(Session& db, const model::Run& run, std::size_t index) {
+  const auto insert = [&](const auto&... value) {
+    db.run(R"sql(insert into steps (state, wait_reason, due_at, attempt, attempts, in_flight, op, check_due,
+                                    check_tries, deaths, waited, first_started_at, started_at, completed_at, progress,
+                                    message, failure_class, failure_code, failure_message, failure_action,
+                                    failure_detail, output, checkpoint, run, step, id)
+                 values (:state, :wait_reason, :due_at, :attempt, :attempts, :in_flight, :op, :check_due,
+                         :check_tries, :deaths, :waited, :first_started_at, :started_at, :completed_at, :progress,
+                         :message, :failure_class, :failure_code, :failure_message, :failure_action,
+                         :failure_detail, :output, to_bytes(:checkpoint), :run, :step, :id))sql",
+           value..., run.spec->id, index, run.manifest().steps[index].id);
+  };
+  std::apply(insert, step_values(run.steps[index]));
+}
+
+void update_step(Session& db, const base::RunId& run, std::size_t index, const model::StepRun& step) {
+  const auto update = [&](const auto&... value) {
+    return db.run(R"sql(update steps
+                        set state = :state, wait_reason = :wait_reason, due_at = :due_at, attempt = :attempt,
+                            attempts = :attempts, in_flight = :in_flight, op = :op, check_due = :check_due,
+                            check_tries = :check_tries, deaths = :deaths, waited = :waited,
+                            first_started_at = :first_started_at, started_at = :started_at,
+                            completed_at = :completed_at, progress = :progress, message = :message,
+                            failure_class = :failure_class, failure_code = :failure_code,
+                            failure_message = :failure_message, failure_action = :failure_action,
+                            failure_detail = :failure_detail, output = :output, checkpoint = to_bytes(:checkpoint)
+                        where run = :run and step = :step)sql",
+                  value..., run, index);
+  };
+  if (std::apply(update, step_values(step)) == 0) throw Unreadable("run " + run.value + " without one of its steps");
+}
+
+void insert_attempt(Session& db, const base::RunId& run, const model::Attempt& attempt) {
+  const auto insert = [&](const auto&... failure) {
+    db.run(R"sql(insert into attempts (run, step, number, epoch, op, outcome, started_at, ended_at, failure_class,
+                                       failure_code, failure_message, failure_action, failure_detail)
+                 values (:run, :step, :number, :epoch, :op, :outcome, :started_at, :ended_at, :failure_class,
+                         :failure_code, :failure_message, :failure_action, :failure_detail))sql",
+           run, attempt.step, attempt.number, attempt.epoch, word(attempt.op), word(attempt.outcome),
+           attempt.started_at, attempt.ended_at, failure...);
+  };
+  std::apply(insert, failure_values(attempt.failure));
+}
+
+void insert_event(Session& db, const base::RunId& run, const model::Event& event) {
+  db.run(R"sql(insert into events (run, number, step, type, data, at)
+               values (:run, :number, :step, :type, :data, :at))sql",
+         run, event.number, event.step, event.type, event.data, event.at);
+}
+
+void insert_operation(Session& db, const model::Operation& operation) {
+  db.run(R"sql(insert into operations (id, tenant, run, verb, step, actor, reason, scope, created_at)
+               values (:id, :tenant, :run, :verb, :step, :actor, :reason, :scope, :created_at))sql",
+         operation.id, operation.tenant, operation.run, word(operation.verb), operation.step, operation.actor,
+         operation.reason, operation.scope, operation.created_at);
+}
+
+bool is_active(const model::RunHead& head) { return !model::is_terminal(head.state); }
+
+std::optional<std::int64_t> owner_of(const model::RunHead& head, std::int64_t life) {
+  return is_active(head) ? std::optional(life) : std::nullopt;
+}
+
+// The row is only made if no other run of the tenant is active.
+Written insert_run(Session& db, const RunWrite& write, std::int64_t life) {
+  const auto& run = *write.run;
+  const auto made = db.run(
+      R"sql(insert into runs (id, tenant, state, epoch, stopping, events, started_at, completed_at, created_at, owner,
+                              token)
+            values (:id, :tenant, :state, :epoch, :stopping, :events, :started_at, :completed_at, :created_at, :owner,
+                    :token)
+            on conflict do nothing)sql",
+      run.spec->id, run.spec->tenant, word(run.head.state), run.head.epoch, run.head.stopping, run.head.events,
+      run.head.started_at, run.head.completed_at, run.spec->created_at, owner_of(run.head, life), write.token);
+  if (made != 0) return Written::kDone;
+  bool exists = false;
+  db.select<long long>(R"sql(select token from runs where id = :id)sql", with(run.spec->id),
+                       [&](long long) { exists = true; });
+  return exists ? Written::kLost : Written::kTenantBusy;
+}
+
+void insert_documents(Session& db, const model::RunSpec& spec) {
+  db.run(R"sql(insert into manifests (digest, text) values (:digest, :text) on conflict (digest) do nothing)sql",
+         spec.manifest->digest, spec.manifest->text);
+  db.run(R"sql(insert into run_documents (run, manifest, server, request, tenant_document, server_document)
+               values (:run, :manifest, :server, :request, :tenant_document, :server_document))sql",
+         spec.id, spec.manifest->digest, spec.server, spec.request, spec.tenant_document, spec.server_document);
+}
+
+// Most changes leave an active run active and its owner the same: then no index of the table is touched.
+bool update_in_place(Session& db, const RunWrite& write, std::int64_t life) {
+  const auto& head = write.run->head;
+  return db.run(R"sql(update runs
+                      set state = :state, epoch = :epoch, stopping = :stopping, events = :events,
+                          started_at = :started_at, completed_at = :completed_at
+                      where id = :id and token = :token and owner = :owner)sql",
+                word(head.state), head.epoch, head.stopping, head.events, head.started_at, head.completed_at,
+                write.run->spec->id, write.token, life) != 0;
+}
+
+Written update_run(Session& db, const RunWrite& write, std::int64_t life) {
+  const auto& head = write.run->head;
+  const auto& id = write.run->spec->id;
+  if (is_active(head) && update_in_place(db, write, life)) return Written::kDone;
+  const auto changed = db.run(
+      R"sql(update runs
+            set state = :state, epoch = :epoch, stopping = :stopping, events = :events, started_at = :started_at,
+                completed_at = :completed_at, owner = :owner
+            where id = :id and token = :token
+              and (owner is not null or :active = 0
+                   or not exists (select 1 from runs o where o.tenant = runs.tenant and o.owner is not null)))sql",
+      word(head.state), head.epoch, head.stopping, head.events, head.started_at, head.completed_at,
+      owner_of(head, life), id, write.token, is_active(head));
+  if (changed != 0) return Written::kDone;
+  bool ours = false;
+  db.select<long long>(R"sql(select token from runs where id = :id and token = :token)sql", with(id, write.token),
+                       [&](long long) { ours = true; });
+  return ours ? Written::kTenantBusy : Written::kLost;
+}
+
+Written write_one(Session& db, const RunWrite& write, std::int64_t life) {
+  const auto& run = *write.run;
+  const auto written = write.create ? insert_run(db, write, life) : update_run(db, write, life);
+  if (written != Written::kDone) return written;
+  if (write.create) {
+    insert_documents(db, *run.spec);
+    for (std::size_t i = 0; i < run.steps.size(); ++i) insert_step(db, run, i);
+  } else {
+    for (const auto& [index, step] : write.change->steps) update_step(db, run.spec->id, index, step);
+  }
+  for (const auto& attempt : write.change->attempts) insert_attempt(db, run.spec->id, attempt);
+  for (const auto& event : write.change->events) insert_event(db, run.spec->id, event);
+  if (write.change->operation) insert_operation(db, *write.change->operation);
+  return Written::kDone;
+}
+
+StoredEvent make_event(long long id, base::RunId run, base::TenantId tenant, long long number, std::string&& step,
+                       std::string&& type, std::string&& data, long long at) {
+  return {id,
+          std::move(run),
+          std::move(tenant),
+          {number, std::move(step), std::move(type), std::move(data), base::from_millis(at)}};
+}
+
+// The newest events of one run, newest first.
+void newest_events(Session& db, const std::string& run, const base::TenantId& tenant, std::size_t limit,
+                   std::vector<StoredEvent>& found) {
+  db.select<long long, long long, std::string, std::string, std::string, long long>(
+      R"sql(select id, number, step, type, data, at from events
+            where run = :run order by number desc limit :limit)sql",
+      with(run, limit),
+      [&](long long id, long long number, std::string&& step, std::string&& type, std::string&& data, long long at) {
+        found.push_back(
+            make_event(id, base::RunId(run), tenant, number, std::move(step), std::move(type), std::move(data), at));
+      });
+}
+
+}  // namespace
+
+model::ManifestPtr ManifestCache::find(const std::string& digest) const {
+  const std::lock_guard lock(mutex_);
+  const auto at = known_.find(digest);
+  return at == known_.end() ? nullptr : at->second;
+}
+
+void ManifestCache::keep(const model::ManifestPtr& manifest) {
+  const std::lock_guard lock(mutex_);
+  known_.emplace(manifest->digest, manifest);
+}
+
+model::ManifestPtr ManifestCache::read(const std::string& digest, const std::string& text) {
+  auto manifest = read_(text);
+  if (!manifest.has_value()) throw Unreadable("manifest " + digest + ": " + manifest.error().message);
+  const std::lock_guard lock(mutex_);
+  return known_.emplace(digest, manifest.value()).first->second;
+}
+
+Result<std::vector<Written>> SociStore::write(std::span<const RunWrite> writes, const HostLife& self,
+                                              Time lease_until) {
+  auto written = write_as<std::vector<Written>>([&](Session& db) {
+    const auto life = lease(db, last_life_, self, lease_until);
+    std::vector<Written> answers;
+    answers.reserve(writes.size());
+    for (const auto& write : writes) answers.push_back(write_one(db, write, life));
+    return answers;
+  });
+  if (!written.has_value()) return written;
+  for (const auto& write : writes)
+    if (write.create) manifests_.keep(write.run->spec->manifest);
+  return written;
+}
+
+Result<std::optional<model::Run>> SociStore::run(const base::RunId& run) {
+  return read_as<std::optional<model::Run>>([&](Session& db) { return load_run(db, manifests_, run.value); });
+}
+
+Result<std::optional<model::Run>> SociStore::newest_run(const base::TenantId& tenant) {
+  return read_as<std::optional<model::Run>>([&](Session& db) -> std::optional<model::Run> {
+    std::string newest;
+    db.select<std::string>(
+        R"sql(select id from runs where tenant = :tenant order by created_at desc, id desc limit 1)sql", with(tenant),
+        [&](std::string&& id) { newest = std::move(id); });
+    if (newest.empty()) return std::nullopt;
+    return load_run(db, manifests_, newest);
+  });
+}
+
+Result<std::vector<model::Attempt>> SociStore::attempts(const base::RunId& run) {
+  return read_as<std::vector<model::Attempt>>([&](Session& db) {
+    std::vector<model::Attempt> found;
+    db.select<long long, long long, long long, std::string, std::string, long long, long long, std::string, std::string,
+              std::string, std::string, std::string>(
+        R"sql(select step, number, epoch, op, outcome, started_at, ended_at, failure_class, failure_code,
+                     failure_message, failure_action, failure_detail
+              from attempts where run = :run order by step, number)sql",
+        with(run),
+        [&](long long step, long long number, long long epoch, const std::string& op, const std::string& outcome,
+            long long started_at, long long ended_at, const std::string& failure_class, std::string&& code,
+            std::string&& message, std::string&& action, std::string&& detail) {
+          auto& attempt = found.emplace_back();
+          attempt.step = static_cast<std::size_t>(step);
+          attempt.number = number;
+          attempt.epoch = static_cast<int>(epoch);
+          attempt.op = from_word<model::Op>(model::kOps, op);
+          attempt.outcome = from_word<model::Outcome>(model::kOutcomes, outcome);
+          attempt.started_at = base::from_millis(started_at);
+          attempt.ended_at = base::from_millis(ended_at);
+          if (!failure_class.empty())
+            attempt.failure = model::Failure{known(model::failure_class(failure_class), failure_class), std::move(code),
+                                             std::move(message), std::move(action), std::move(detail)};
+        });
+    return found;
+  });
+}
+
+Result<std::optional<model::Operation>> SociStore::operation(const base::OperationId& operation) {
+  return read_as<std::optional<model::Operation>>([&](Session& db) {
+    std::optional<model::Operation> found;
+    db.select<std::string, std::string, std::string, std::string, std::string, std::string, std::string, long long>(
+        R"sql(select tenant, run, verb, step, actor, reason, scope, created_at from operations where id = :id)sql",
+        with(operation),
+        [&](std::string&& tenant, std::string&& run, const std::string& verb, std::string&& step, std::string&& actor,
+            std::string&& reason, std::string&& scope, long long created_at) {
+          found = model::Operation{operation,
+                                   base::TenantId(std::move(tenant)),
+                                   base::RunId(std::move(run)),
+                                   known(model::verb(verb), verb),
+                                   std::move(step),
+                                   std::move(actor),
+                                   std::move(reason),
+                                   std::move(scope),
+                                   base::from_millis(created_at)};
+        });
+    return found;
+  });
+}
+
+Result<std::vector<StoredEvent>> SociStore::run_events(const base::RunId& run, std::int64_t after, std::size_t limit) {
+  return read_as<std::vector<StoredEvent>>([&](Session& db) {
+    std::vector<StoredEvent> found;
+    db.select<long long, std::string, long long, std::string, std::string, std::string, long long>(
+        R"sql(select e.id, r.tenant, e.number, e.step, e.type, e.data, e.at
+              from events e join runs r on r.id = e.run
+              where e.run = :run and e.number > :after order by e.number limit :limit)sql",
+        with(run, after, limit),
+        [&](long long id, std::string&& tenant, long long number, std::string&& step, std::string&& type,
+            std::string&& data, long long at) {
+          found.push_back(make_event(id, run, base::TenantId(std::move(tenant)), number, std::move(step),
+                                     std::move(type), std::move(data), at));
+        });
+    return found;
+  });
+}
+
+Result<std::vector<StoredEvent>> SociStore::tenant_events(const base::TenantId& tenant, std::size_t limit) {
+  return read_as<std::vector<StoredEvent>>([&](Session& db) {
+    std::vector<std::string> runs;
+    db.select<std::string>(R"sql(select id from runs where tenant = :tenant)sql", with(tenant),
+                           [&](std::string&& id) { runs.push_back(std::move(id)); });
+    // Run by run, so that a long history costs no more than `limit` rows of each.
+    std::vector<StoredEvent> found;
+    for (const auto& run : runs) {
+      newest_events(db, run, tenant, limit, found);
+      std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.id > b.id; });
+      if (found.size() > limit) found.resize(limit);
+    }
+    std::reverse(found.begin(), found.end());
+    return found;
+  });
+}
+
+}  // namespace tenantry::store

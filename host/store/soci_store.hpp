@@ -1,0 +1,114 @@
+// The store over SOCI, for any database that has a Dialect. Its functions are spread over soci_runs.cpp,
+// soci_claims.cpp, soci_tenants.cpp and soci_accounts.cpp.
+#pragma once
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "store/connections.hpp"
+#include "store/dialect.hpp"
+#include "store/sqlite.hpp"
+#include "store/store.hpp"
+
+namespace tenantry::store {
+
+// One ManifestPtr for each digest, for as long as the store lives. Thread-safe.
+class ManifestCache {
+ public:
+  explicit ManifestCache(ManifestReader read) : read_(std::move(read)) {}
+  [[nodiscard]] model::ManifestPtr find(const std::string& digest) const;
+  void keep(const model::ManifestPtr& manifest);
+  // Throws Unreadable.
+  [[nodiscard]] model::ManifestPtr read(const std::string& digest, const std::string& text);
+
+ private:
+  const ManifestReader read_;
+  mutable std::mutex mutex_;  // guards known_
+  std::unordered_map<std::string, model::ManifestPtr> known_;
+};
+
+// A row of the table of lives.
+struct KnownLife {
+  HostLife life;
+  std::int64_t number = 0;
+};
+
+class SociStore : public Store {
+ public:
+  SociStore(std::unique_ptr<Dialect> dialect, ManifestReader read_manifest, std::size_t readers);
+  SociStore(const SociStore&) = delete;
+  SociStore& operator=(const SociStore&) = delete;
+  ~SociStore() override;
+
+  Result<std::vector<Written>> write(std::span<const RunWrite> writes, const HostLife& self, Time lease_until) override;
+  Result<std::vector<OwnedRun>> claim_runs(const HostLife& self, Time now, Time lease_until,
+                                           std::size_t limit) override;
+  Result<OwnedRun> claim_run(const base::RunId& run, const HostLife& self, Time now, Time lease_until) override;
+  Result<void> renew_leases(const HostLife& self, Time lease_until) override;
+  Result<void> release_runs(const HostLife& self) override;
+
+  Result<std::optional<model::Run>> run(const base::RunId& run) override;
+  Result<std::optional<model::Run>> newest_run(const base::TenantId& tenant) override;
+  Result<std::vector<model::Attempt>> attempts(const base::RunId& run) override;
+  Result<std::optional<model::Operation>> operation(const base::OperationId& operation) override;
+  Result<std::vector<StoredEvent>> run_events(const base::RunId& run, std::int64_t after, std::size_t limit) override;
+  Result<std::vector<StoredEvent>> tenant_events(const base::TenantId& tenant, std::size_t limit) override;
+
+  Result<void> create_tenant(const model::Tenant& tenant, std::span<const SealedSecret> secrets) override;
+  Result<std::optional<model::TenantSummary>> tenant(const base::TenantId& tenant) override;
+  Result<std::vector<model::TenantSummary>> tenants(const model::TenantQuery& query) override;
+  Result<std::int64_t> tenants_on(const base::ServerId& server) override;
+  Result<std::optional<model::TenantRole>> role(const base::TenantId& tenant, const base::AccountId& account) override;
+  Result<void> put_secret(const base::TenantId& tenant, const SealedSecret& secret) override;
+  Result<std::optional<std::string>> secret(const base::TenantId& tenant, const std::string& name) override;
+
+  Result<void> create_account(const model::Account& account) override;
+  Result<std::optional<model::Account>> account(const base::AccountId& account) override;
+  Result<std::optional<model::Account>> account_by_email(const std::string& email) override;
+  Result<bool> has_accounts() override;
+  Result<void> create_token(const model::Token& token) override;
+  Result<std::optional<model::Token>> token(const std::string& hash, Time now) override;
+  Result<void> delete_token(const std::string& hash) override;
+
+  Result<std::optional<StoredAnswer>> reserve_key(const base::AccountId& account, const std::string& key,
+                                                  const std::string& body_hash, Time now, Time older_than) override;
+  Result<void> complete_key(const base::AccountId& account, const std::string& key,
+                            const StoredAnswer& answer) override;
+  Result<void> release_key(const base::AccountId& account, const std::string& key) override;
+
+  Result<void> ping() override;
+
+ protected:
+  // Ends every connection; nothing else may be called any more.
+  void close();
+
+ private:
+  // f(Session&) -> Result<T>, once committed; an error of f's own has to come before its first change.
+  template <class T, class F>
+  Result<T> write_as(F f) {
+    std::optional<Result<T>> answer;
+    const auto committed = writer_->commit([&](Session& db) { answer.emplace(f(db)); });
+    if (!committed.has_value()) return committed.error();
+    return std::move(*answer);
+  }
+  // f(Session&) -> T, from one snapshot.
+  template <class T, class F>
+  Result<T> read_as(F f) {
+    std::optional<T> answer;
+    const auto read = readers_->read([&](Session& db) { answer.emplace(f(db)); });
+    if (!read.has_value()) return read.error();
+    return std::move(*answer);
+  }
+
+  std::unique_ptr<Dialect> dialect_;
+  ManifestCache manifests_;
+  KnownLife last_life_;  // used on the writer's thread only
+  std::unique_ptr<Readers> readers_;
+  std::unique_ptr<Writer> writer_;
+};
+
+}  // namespace tenantry::store

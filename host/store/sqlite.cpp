@@ -1,0 +1,178 @@
+#include "store/sqlite.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+#include <string_view>
+#include <system_error>
+
+#include "store/migrate.hpp"
+#include "store/soci_store.hpp"
+#include "store/sqlite_dialect.hpp"
+
+namespace tenantry::store {
+namespace {
+
+namespace fs = std::filesystem;
+
+base::Error cannot_open(std::string message, std::string next_action) {
+  return {base::ErrorKind::kInvalid, "store.cannot_open", std::move(message), std::move(next_action), {}, {}};
+}
+
+// Held for as long as the store is open. The kernel gives it up with the process, however that ends.
+class SideLock {
+ public:
+  static base::Result<SideLock> take(const std::string& path) {
+    const std::string name = path + ".lock";
+    SideLock lock(::open(name.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+    if (lock.fd_ < 0)
+      return cannot_open("The store's lock file " + name + " cannot be made: " + std::strerror(errno) + ".",
+                         "Give the host write permission on the folder.");
+    if (::flock(lock.fd_, LOCK_EX | LOCK_NB) != 0) {
+      std::string holder;
+      std::ifstream(name) >> holder;
+      return base::Error{base::ErrorKind::kUnavailable,
+                         "store.in_use",
+                         "The store " + path + " is already open in another process" +
+                             (holder.empty() ? "" : " (pid " + holder + ")") +
+                             "; a SQLite store serves one host at a time.",
+                         "End the other process, or give this host a store of its own.",
+                         {},
+                         {}};
+    }
+    const std::string pid = std::to_string(::getpid()) + "\n";
+    if (::ftruncate(lock.fd_, 0) == 0) static_cast<void>(!::pwrite(lock.fd_, pid.data(), pid.size(), 0));
+    return lock;
+  }
+  SideLock(SideLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
+  SideLock(const SideLock&) = delete;
+  SideLock& operator=(const SideLock&) = delete;
+  SideLock& operator=(SideLock&&) = delete;
+  ~SideLock() {
+    if (fd_ >= 0) ::close(fd_);
+  }
+
+ private:
+  explicit SideLock(int fd) : fd_(fd) {}
+  int fd_;
+};
+
+// A folder that goes with its owner; empty path: none.
+struct TemporaryFolder {
+  std::string path;
+  TemporaryFolder() = default;
+  TemporaryFolder(TemporaryFolder&& other) noexcept : path(std::exchange(other.path, {})) {}
+  TemporaryFolder(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(const TemporaryFolder&) = delete;
+  TemporaryFolder& operator=(TemporaryFolder&&) = delete;
+  ~TemporaryFolder() {
+    std::error_code ignored;
+    if (!path.empty()) fs::remove_all(path, ignored);
+  }
+};
+
+class SqliteStore final : public SociStore {
+ public:
+  SqliteStore(TemporaryFolder folder, SideLock lock, std::unique_ptr<Dialect> dialect, SqliteOptions options)
+      : SociStore(std::move(dialect), std::move(options.read_manifest), options.readers),
+        folder_(std::move(folder)),
+        lock_(std::move(lock)) {}
+  SqliteStore(const SqliteStore&) = delete;
+  SqliteStore& operator=(const SqliteStore&) = delete;
+  // While the lock is still held.
+  ~SqliteStore() override { close(); }
+
+ private:
+  TemporaryFolder folder_;
+  SideLock lock_;
+};
+
+// What is said before SQLite is asked, because its own words would not tell an operator what to do.
+std::optional<base::Error> look(const std::string& path) {
+  if (path.empty()) return cannot_open("The store has no path.", "Name a file for the store.");
+  if (path.find_first_of("\"\n") != std::string::npos)
+    return cannot_open("The store's path " + path + " holds a quote or a line break.", "Name another file.");
+  struct stat file {};
+  if (::stat(path.c_str(), &file) != 0) {
+    const auto folder = fs::path(path).parent_path();
+    const auto& name = folder.empty() ? fs::path(".") : folder;
+    std::error_code ignored;
+    if (errno == ENOENT && !fs::is_directory(name, ignored))
+      return cannot_open("The store " + path + " cannot be made: the folder " + name.string() + " does not exist.",
+                         "Make the folder.");
+    if (errno != ENOENT)
+      return cannot_open("The store " + path + " cannot be reached: " + std::strerror(errno) + ".",
+                         "Correct the path or its permissions.");
+    return std::nullopt;
+  }
+  if (S_ISDIR(file.st_mode))
+    return cannot_open("The store " + path + " is a directory.", "Name a file, for example " + path + "/tenantry.db.");
+  if (!S_ISREG(file.st_mode)) return cannot_open("The store " + path + " is not a regular file.", "Name a file.");
+  if (::access(path.c_str(), R_OK) != 0)
+    return cannot_open("The store " + path + " may not be read by this user.", "Give the host's user the file.");
+  if (::access(path.c_str(), W_OK) != 0)
+    return cannot_open("The store " + path + " is read-only for this user.",
+                       "Give the host's user write permission on the file and its folder.");
+  std::array<char, 16> head{};
+  std::ifstream in(path, std::ios::binary);
+  in.read(head.data(), head.size());
+  if (file.st_size > 0 && std::string_view(head.data(), head.size()) != std::string_view("SQLite format 3\0", 16))
+    return base::Error{base::ErrorKind::kInvalid,
+                       "store.not_a_database",
+                       "The file " + path + " is not a database.",
+                       "Name another file for the store.",
+                       {},
+                       {}};
+  return std::nullopt;
+}
+
+// So that neither the file nor what SQLite makes beside it, with the same mode, is for others to read.
+std::optional<base::Error> make_private(const std::string& path) {
+  const int fd = ::open(path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0)
+    return cannot_open("The store " + path + " cannot be made: " + std::strerror(errno) + ".",
+                       "Give the host's user write permission on the folder.");
+  ::close(fd);
+  return std::nullopt;
+}
+
+}  // namespace
+
+base::Result<std::unique_ptr<Store>> open_sqlite(const std::string& given, SqliteOptions options) {
+  TemporaryFolder folder;
+  std::string path = given;
+  if (given == ":memory:") {
+    std::string name = (fs::temp_directory_path() / "tenantry-XXXXXX").string();
+    if (::mkdtemp(name.data()) == nullptr)
+      return cannot_open("No temporary folder for the store can be made.", "Set TMPDIR to a folder with room.");
+    folder.path = name;
+    path = name + "/store.db";
+  }
+  if (auto error = look(path)) return std::move(*error);
+  auto lock = SideLock::take(path);
+  if (!lock.has_value()) return lock.error();
+  if (auto error = make_private(path)) return std::move(*error);
+
+  auto dialect = sqlite_dialect(path, options, folder.path.empty());
+  try {
+    const auto migrated = migrate(*dialect, "The store " + path);
+    if (!migrated.has_value()) return migrated.error();
+  } catch (const soci::soci_error& error) {
+    auto told = to_error(dialect->diagnose(error), error);
+    told.message = "The store " + path + " cannot be opened. " + told.message;
+    return told;
+  }
+  return std::unique_ptr<Store>(std::make_unique<SqliteStore>(std::move(folder), std::move(lock.value()),
+                                                              std::move(dialect), std::move(options)));
+}
+
+}  // namespace tenantry::store

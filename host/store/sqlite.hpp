@@ -1,0 +1,34 @@
+// The store in one SQLite file: for one host process, durable through kill -9 and power loss (WAL, synchronous=FULL).
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "base/result.hpp"
+#include "store/store.hpp"
+
+namespace tenantry::store {
+
+// Reads a manifest's text back. The store keeps each text once, under its digest, and hands out one ManifestPtr for
+// each. Called from any thread.
+using ManifestReader = std::function<base::Result<model::ManifestPtr>(const std::string& text)>;
+
+struct SqliteOptions {
+  ManifestReader read_manifest;
+  base::Millis lock_wait{2'000};  // how long another program may hold the file's lock before it is store.locked
+  std::size_t readers = 4;        // connections, and so reads at the same time
+  std::int64_t max_bytes = 0;     // the file grows no further: store.disk_full; 0: no limit but the disk's
+};
+
+// Opens the file, makes it (readable by its owner only) if there is none, and brings it to this version's layout.
+// ":memory:" stands for a file in the temporary folder that is gone with the store and never forced to the disk.
+// `path`.lock keeps a second process out.
+//
+// Every error is one sentence for the operator. Codes: store.cannot_open (a directory, no permission, no such folder,
+// read-only), store.in_use, store.not_a_database, store.foreign, store.newer, store.corrupt, store.locked,
+// store.disk_full.
+[[nodiscard]] base::Result<std::unique_ptr<Store>> open_sqlite(const std::string& path, SqliteOptions options);
+
+}  // namespace tenantry::store

@@ -1,0 +1,98 @@
+#include "store/sqlite_dialect.hpp"
+
+#include <soci/sqlite3/soci-sqlite3.h>
+
+#include <utility>
+
+namespace tenantry::store {
+namespace {
+
+constexpr int kPageSize = 4096;
+
+class SqliteDialect final : public Dialect {
+ public:
+  SqliteDialect(std::string path, const SqliteOptions& options, bool durable)
+      : path_(std::move(path)), lock_wait_(options.lock_wait), max_pages_(options.max_bytes / kPageSize) {
+    durable_ = durable;
+    // A connection belongs to one thread at a time, so SQLite need not lock it at each bound value: 10 % of a write.
+    // Has no effect, and is not needed, once SQLite is in use in this process.
+    static_cast<void>(sqlite_api::sqlite3_config(SQLITE_CONFIG_MULTITHREAD));
+    static_cast<void>(sqlite_api::sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0));
+  }
+
+  std::unique_ptr<soci::session> connect(Access access) const override {
+    // The factory by name would be looked for as a shared library in the working directory first.
+    auto session = std::make_unique<soci::session>(*soci::factory_sqlite3(), "db=\"" + path_ + "\"");
+    *session << "pragma busy_timeout = " + std::to_string(lock_wait_.count());
+    *session << "pragma cell_size_check = on";
+    *session << "pragma foreign_keys = on";
+    if (access == Access::kRead) {
+      *session << "pragma query_only = on";
+      return session;
+    }
+    *session << "pragma page_size = " + std::to_string(kPageSize);
+    std::string mode;
+    *session << "pragma journal_mode = wal", soci::into(mode);
+    *session << std::string("pragma synchronous = ") + (durable_ ? "full" : "off");
+    *session << "pragma wal_autocheckpoint = 4000";
+    *session << "pragma cache_size = -32768";  // KiB
+    if (max_pages_ > 0) *session << "pragma max_page_count = " + std::to_string(max_pages_);
+    return session;
+  }
+
+  std::string render(std::string_view sql) const override {
+    auto text = replace_call(std::string(sql), "to_bytes", "cast(", " as blob)");
+    text = replace_call(std::move(text), "from_bytes", "cast(", " as text)");
+    text = replace_mark(std::move(text), "{clustered}", " without rowid");
+    text = replace_mark(std::move(text), "{identity}", "integer primary key");
+    return replace_mark(std::move(text), "{bytes}", "blob");
+  }
+
+  const char* begin_read() const override { return "begin"; }
+  const char* begin_write() const override { return "begin immediate"; }
+
+  const char* count_tables() const override {
+    return "select count(*), coalesce(sum(name = 'schema_version'), 0) from sqlite_master where type = 'table'";
+  }
+
+  Trouble diagnose(const soci::soci_error& error) const override {
+    const auto* sqlite = dynamic_cast<const soci::sqlite3_soci_error*>(&error);
+    if (sqlite == nullptr) return Trouble::kFailed;
+    switch (sqlite->result() & 0xFF) {
+      case SQLITE_CONSTRAINT:
+        return Trouble::kConstraint;
+      case SQLITE_BUSY:
+      case SQLITE_LOCKED:
+      case SQLITE_PROTOCOL:
+        return Trouble::kLocked;
+      case SQLITE_FULL:
+        return Trouble::kDiskFull;
+      case SQLITE_IOERR:
+      case SQLITE_CANTOPEN:
+        return Trouble::kLost;
+      case SQLITE_READONLY:
+      case SQLITE_PERM:
+      case SQLITE_AUTH:
+        return Trouble::kReadOnly;
+      case SQLITE_CORRUPT:
+      case SQLITE_NOTADB:
+        return Trouble::kCorrupt;
+      default:
+        return Trouble::kFailed;
+    }
+  }
+
+ private:
+  std::string path_;
+  base::Millis lock_wait_;
+  std::int64_t max_pages_;
+  bool durable_ = true;
+};
+
+}  // namespace
+
+std::unique_ptr<Dialect> sqlite_dialect(std::string path, const SqliteOptions& options, bool durable) {
+  return std::make_unique<SqliteDialect>(std::move(path), options, durable);
+}
+
+}  // namespace tenantry::store

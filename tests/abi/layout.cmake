@@ -1,0 +1,12 @@
+# Every released line is still there, unchanged; a later minor version may only add lines.
+execute_process(COMMAND ${PROGRAM} OUTPUT_VARIABLE layout COMMAND_ERROR_IS_FATAL ANY)
+file(STRINGS ${RELEASED} released)
+if(NOT released)
+  message(FATAL_ERROR "${RELEASED} is empty")
+endif()
+foreach(line IN LISTS released)
+  string(FIND "\n${layout}" "\n${line}\n" at)
+  if(at EQUAL -1)
+    message(FATAL_ERROR "no longer so: ${line}")
+  endif()
+endforeach()

@@ -1,0 +1,224 @@
+// What a change of a step costs in the SQLite store: CPU when many share a commit, and time when each waits for the
+// disk. One JSON object per line. Usage: bench_store [folder]; the folder decides which disk is measured.
+#include <time.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "store/sqlite.hpp"
+
+namespace {
+
+using namespace tenantry;
+
+constexpr int kRuns = 1'000;
+constexpr std::size_t kSteps = 11;
+constexpr std::size_t kGroup = 64;
+const store::HostLife kSelf{"host", "boot"};
+constexpr base::Time kLease{base::Millis{60'000}};
+
+template <class T>
+T must(base::Result<T> result) {
+  if (!result.has_value()) {
+    std::fprintf(stderr, "%s\n", result.error().message.c_str());
+    std::exit(1);
+  }
+  return std::move(result).value();
+}
+void must(const base::Result<void>& result) {
+  if (result.has_value()) return;
+  std::fprintf(stderr, "%s\n", result.error().message.c_str());
+  std::exit(1);
+}
+
+class Stopwatch {
+ public:
+  Stopwatch() : wall_(std::chrono::steady_clock::now()), cpu_(cpu_now()) {}
+  void report(const char* what, double changes, const char* unit) const {
+    const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - wall_).count();
+    const double cpu = cpu_now() - cpu_;
+    std::printf(R"({"bench":"%s","%s":%.0f,"seconds":%.3f,"per_second":%.0f,"cpu_us_each":%.2f})"
+                "\n",
+                what, unit, changes, wall, changes / wall, 1e6 * cpu / changes);
+    std::fflush(stdout);
+  }
+
+ private:
+  // Of all threads of this process.
+  static double cpu_now() {
+    timespec now{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) + 1e-9 * static_cast<double>(now.tv_nsec);
+  }
+  std::chrono::steady_clock::time_point wall_;
+  double cpu_;
+};
+
+model::ManifestPtr make_manifest() {
+  auto manifest = std::make_shared<model::Manifest>();
+  manifest->digest = "d";
+  manifest->text = "manifest";
+  for (std::size_t i = 0; i < kSteps; ++i) {
+    model::StepSpec step;
+    step.id = "step_" + std::to_string(i) + "_chart_of_accounts";
+    manifest->steps.push_back(std::move(step));
+  }
+  return manifest;
+}
+
+base::TenantId tenant_of(int run) { return base::TenantId("ten_01hzy3v8k2c7w9m4x5q" + std::to_string(100'000 + run)); }
+
+model::Run make_run(int number, const model::ManifestPtr& manifest) {
+  auto spec = std::make_shared<model::RunSpec>();
+  spec->id = base::RunId("run_01hzy3v8k2c7w9m4x5q" + std::to_string(100'000 + number));
+  spec->tenant = tenant_of(number);
+  spec->manifest = manifest;
+  spec->request = R"({"company":"Acme Ltd","country":"KE","currency":"KES","chart":"standard"})";
+  model::Run run;
+  run.spec = spec;
+  run.steps.resize(kSteps);
+  return run;
+}
+
+// A step begins (even) or ends (odd): its row, the run's row, one event, and an attempt at its end.
+model::Change small_change(model::Run& run, std::size_t n) {
+  const std::size_t index = n / 2 % kSteps;
+  auto& step = run.steps[index];
+  model::Change change;
+  run.head.state = model::RunState::kRunning;
+  run.head.events += 1;
+  step.started_at = base::Time{base::Millis{1'764'000'000'000}};
+  if (n % 2 == 0) {
+    step.state = model::StepState::kRunning;
+    step.attempts += 1;
+    step.in_flight = true;
+  } else {
+    step.state = model::StepState::kCompleted;
+    step.in_flight = false;
+    step.output = std::make_shared<const std::string>(R"({"account":"1000 - Cash - AC","created":42,"parent":"AC"})");
+    model::Attempt attempt;
+    attempt.step = index;
+    attempt.number = step.attempts;
+    attempt.outcome = model::Outcome::kDone;
+    change.attempts.push_back(attempt);
+  }
+  change.steps.emplace_back(index, step);
+  change.events.push_back({run.head.events, run.manifest().steps[index].id, "step.changed",
+                           R"({"state":"running","attempt":1})", base::Time{base::Millis{1'764'000'000'000}}});
+  change.head = run.head;
+  return change;
+}
+
+std::unique_ptr<store::Store> open_store(const std::string& path) {
+  store::SqliteOptions options;
+  options.read_manifest = [](const std::string&) -> base::Result<model::ManifestPtr> { return make_manifest(); };
+  return must(store::open_sqlite(path, std::move(options)));
+}
+
+void write_all(store::Store& store, const std::vector<store::RunWrite>& writes) {
+  for (const auto written : must(store.write(writes, kSelf, kLease)))
+    if (written != store::Written::kDone) std::exit(1);
+}
+
+void create_runs(store::Store& store, std::vector<model::Run>& runs) {
+  must(store.create_account({base::AccountId("acc"), "a@example.org", "a", model::AccountRole::kUser, "h", {}}));
+  for (int i = 0; i < kRuns; i += 100) {
+    std::vector<std::thread> threads;  // only to share the commits
+    for (int k = i; k < i + 100; ++k)
+      threads.emplace_back([&store, k] {
+        model::Tenant tenant;
+        tenant.id = tenant_of(k);
+        tenant.owner = base::AccountId("acc");
+        tenant.name = "tenant " + std::to_string(k);
+        must(store.create_tenant(tenant, {}));
+      });
+    for (auto& thread : threads) thread.join();
+  }
+  const Stopwatch watch;
+  const model::Change nothing;
+  for (std::size_t i = 0; i < runs.size();) {
+    std::vector<store::RunWrite> writes;
+    for (; i < runs.size() && writes.size() < kGroup; ++i) writes.push_back({&runs[i], &nothing, 1, true});
+    write_all(store, writes);
+  }
+  watch.report("create a run of 11 steps, 64 per commit", kRuns, "runs");
+}
+
+void change_in_groups(store::Store& store, std::vector<model::Run>& runs) {
+  constexpr std::size_t kRounds = 2 * kSteps;
+  std::vector<std::vector<model::Change>> changes(kRounds);
+  // All changes first, so that only the store is measured; the last state of each run is what every write names.
+  for (std::size_t n = 0; n < kRounds; ++n)
+    for (auto& run : runs) changes[n].push_back(small_change(run, n));
+  const Stopwatch watch;
+  for (std::size_t n = 0; n < kRounds; ++n)
+    for (std::size_t i = 0; i < runs.size();) {
+      std::vector<store::RunWrite> writes;
+      for (; i < runs.size() && writes.size() < kGroup; ++i) writes.push_back({&runs[i], &changes[n][i], 1, false});
+      write_all(store, writes);
+    }
+  watch.report("change a step, 64 in one call", static_cast<double>(kRounds * runs.size()), "changes");
+}
+
+void change_alone(store::Store& store, std::vector<model::Run>& runs, std::size_t threads, std::size_t each,
+                  const char* name) {
+  const Stopwatch watch;
+  std::vector<std::thread> all;
+  for (std::size_t t = 0; t < threads; ++t)
+    all.emplace_back([&, t] {
+      for (std::size_t n = 0; n < each; ++n) {
+        const auto change = small_change(runs[t], n);
+        write_all(store, {{&runs[t], &change, 1, false}});
+      }
+    });
+  for (auto& thread : all) thread.join();
+  watch.report(name, static_cast<double>(threads * each), "changes");
+}
+
+void read_runs(store::Store& store, const std::vector<model::Run>& runs) {
+  const Stopwatch watch;
+  for (const auto& run : runs)
+    if (!must(store.run(run.spec->id))) std::exit(1);
+  watch.report("read a run of 11 steps", static_cast<double>(runs.size()), "runs");
+}
+
+void recover_runs(store::Store& store) {
+  const Stopwatch watch;
+  std::size_t claimed = 0;
+  for (;;) {
+    const auto some = must(store.claim_runs({"host", "next boot"}, {}, kLease, 100));
+    if (some.empty()) break;
+    claimed += some.size();
+  }
+  watch.report("take over a run after a crash, 100 per call", static_cast<double>(claimed), "runs");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  std::string folder =
+      ((argc > 1 ? std::filesystem::path(argv[1]) : std::filesystem::temp_directory_path()) / "tenantry-bench-XXXXXX")
+          .string();
+  if (::mkdtemp(folder.data()) == nullptr) return 1;
+  {
+    const auto store = open_store(folder + "/store.db");
+    const auto manifest = make_manifest();
+    std::vector<model::Run> runs;
+    for (int i = 0; i < kRuns; ++i) runs.push_back(make_run(i, manifest));
+    create_runs(*store, runs);
+    change_in_groups(*store, runs);
+    change_alone(*store, runs, 64, 100, "change a step, 64 threads, one each");
+    change_alone(*store, runs, 8, 100, "change a step, 8 threads, one each");
+    change_alone(*store, runs, 1, 200, "change a step, 1 thread: a commit each");
+    read_runs(*store, runs);
+    recover_runs(*store);
+  }
+  std::filesystem::remove_all(folder);
+  return 0;
+}

@@ -1,0 +1,90 @@
+// A store whose commits fail on demand; everything else is the real one's.
+#pragma once
+#include <atomic>
+
+#include "store/store.hpp"
+
+namespace tenantry::execution::test {
+
+class FlakyStore final : public store::Store {
+ public:
+  explicit FlakyStore(store::Store& real) : real_(real) {}
+  std::atomic<int> failing{0};  // this many writes fail
+  std::atomic<int> failed{0};
+
+  using HostLife = store::HostLife;
+  template <class T>
+  using Result = base::Result<T>;
+
+  Result<std::vector<store::Written>> write(std::span<const store::RunWrite> writes, const HostLife& self,
+                                            base::Time lease_until) override {
+    if (failing > 0) {
+      --failing;
+      ++failed;
+      return base::Error{base::ErrorKind::kUnavailable, "store.locked", "locked", "wait", {}, {}};
+    }
+    return real_.write(writes, self, lease_until);
+  }
+  Result<std::vector<store::OwnedRun>> claim_runs(const HostLife& self, base::Time now, base::Time until,
+                                                  std::size_t limit) override {
+    return real_.claim_runs(self, now, until, limit);
+  }
+  Result<store::OwnedRun> claim_run(const base::RunId& run, const HostLife& self, base::Time now,
+                                    base::Time until) override {
+    return real_.claim_run(run, self, now, until);
+  }
+  Result<void> renew_leases(const HostLife& self, base::Time until) override { return real_.renew_leases(self, until); }
+  Result<void> release_runs(const HostLife& self) override { return real_.release_runs(self); }
+  Result<std::optional<model::Run>> run(const base::RunId& id) override { return real_.run(id); }
+  Result<std::optional<model::Run>> newest_run(const base::TenantId& id) override { return real_.newest_run(id); }
+  Result<std::vector<model::Attempt>> attempts(const base::RunId& id) override { return real_.attempts(id); }
+  Result<std::optional<model::Operation>> operation(const base::OperationId& id) override {
+    return real_.operation(id);
+  }
+  Result<std::vector<store::StoredEvent>> run_events(const base::RunId& id, std::int64_t after,
+                                                     std::size_t n) override {
+    return real_.run_events(id, after, n);
+  }
+  Result<std::vector<store::StoredEvent>> tenant_events(const base::TenantId& id, std::size_t n) override {
+    return real_.tenant_events(id, n);
+  }
+  Result<void> create_tenant(const model::Tenant& t, std::span<const SealedSecret> s) override {
+    return real_.create_tenant(t, s);
+  }
+  Result<std::optional<model::TenantSummary>> tenant(const base::TenantId& id) override { return real_.tenant(id); }
+  Result<std::vector<model::TenantSummary>> tenants(const model::TenantQuery& q) override { return real_.tenants(q); }
+  Result<std::int64_t> tenants_on(const base::ServerId& id) override { return real_.tenants_on(id); }
+  Result<std::optional<model::TenantRole>> role(const base::TenantId& t, const base::AccountId& a) override {
+    return real_.role(t, a);
+  }
+  Result<void> put_secret(const base::TenantId& t, const SealedSecret& s) override { return real_.put_secret(t, s); }
+  Result<std::optional<std::string>> secret(const base::TenantId& t, const std::string& n) override {
+    return real_.secret(t, n);
+  }
+  Result<void> create_account(const model::Account& a) override { return real_.create_account(a); }
+  Result<std::optional<model::Account>> account(const base::AccountId& id) override { return real_.account(id); }
+  Result<std::optional<model::Account>> account_by_email(const std::string& e) override {
+    return real_.account_by_email(e);
+  }
+  Result<bool> has_accounts() override { return real_.has_accounts(); }
+  Result<void> create_token(const model::Token& t) override { return real_.create_token(t); }
+  Result<std::optional<model::Token>> token(const std::string& h, base::Time now) override {
+    return real_.token(h, now);
+  }
+  Result<void> delete_token(const std::string& h) override { return real_.delete_token(h); }
+  Result<std::optional<store::StoredAnswer>> reserve_key(const base::AccountId& a, const std::string& k,
+                                                         const std::string& h, base::Time now,
+                                                         base::Time old) override {
+    return real_.reserve_key(a, k, h, now, old);
+  }
+  Result<void> complete_key(const base::AccountId& a, const std::string& k, const store::StoredAnswer& s) override {
+    return real_.complete_key(a, k, s);
+  }
+  Result<void> release_key(const base::AccountId& a, const std::string& k) override { return real_.release_key(a, k); }
+  Result<void> ping() override { return real_.ping(); }
+
+ private:
+  store::Store& real_;
+};
+
+}  // namespace tenantry::execution::test

@@ -1,0 +1,17 @@
+# FILE exports tenantry_plugin_v1 and nothing else, has no symbol that is unique across libraries, and does not bring an
+# unwinder of its own: its exceptions must be able to cross to the host.
+execute_process(COMMAND ${NM} -D --defined-only ${FILE} OUTPUT_VARIABLE symbols COMMAND_ERROR_IS_FATAL ANY)
+if(NOT symbols MATCHES "^[0-9a-f]+ T tenantry_plugin_v1\n$")
+  message(FATAL_ERROR "${FILE} exports:\n${symbols}")
+endif()
+execute_process(COMMAND ${READELF} -sW ${FILE} OUTPUT_VARIABLE all COMMAND_ERROR_IS_FATAL ANY)
+if(all MATCHES "[^\n]* UNIQUE [^\n]*")
+  message(FATAL_ERROR "${FILE} has a symbol that is unique across libraries:\n${CMAKE_MATCH_0}")
+endif()
+if(all MATCHES "[^\n]* FUNC [^\n]* [0-9]+ _Unwind_[A-Za-z]+")
+  message(FATAL_ERROR "${FILE} brings its own unwinder:\n${CMAKE_MATCH_0}")
+endif()
+execute_process(COMMAND ${READELF} -dW ${FILE} OUTPUT_VARIABLE dynamic COMMAND_ERROR_IS_FATAL ANY)
+if(NOT dynamic MATCHES "BIND_NOW|FLAGS_1[^\n]*NOW")
+  message(FATAL_ERROR "${FILE} is not bound when it is loaded")
+endif()

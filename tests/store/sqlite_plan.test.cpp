@@ -1,0 +1,75 @@
+#include <fstream>
+#include <iterator>
+
+#include "store/raw_database.hpp"
+#include "store/sqlite_dialect.hpp"
+#include "store/sqlite_file.hpp"
+#include "support/catch.hpp"
+
+using namespace tenantry;
+using namespace tenantry::testing;
+
+namespace {
+
+struct Statement {
+  std::string file;
+  std::string sql;
+};
+
+// Every R"sql(...)sql" of the room's sources: that is how statements are written there.
+std::vector<Statement> statements() {
+  std::vector<Statement> found;
+  for (const auto& entry : std::filesystem::directory_iterator(TENANTRY_STORE_SOURCES)) {
+    if (entry.path().extension() != ".cpp") continue;
+    std::ifstream in(entry.path());
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    const std::string open = "R\"sql(";
+    for (auto start = text.find(open); start != std::string::npos; start = text.find(open, start)) {
+      start += open.size();
+      found.push_back({entry.path().filename().string(), text.substr(start, text.find(")sql\"", start) - start)});
+    }
+  }
+  return found;
+}
+
+// What a statement may read from end to end: a handful of rows, or the list that was asked for in this order.
+bool is_allowed_scan(const std::string& detail) {
+  return detail == "SCAN lives" || detail == "SCAN l" || detail == "SCAN schema_version" ||
+         detail == "SCAN t USING INDEX tenants_created_at" || detail.starts_with("SCAN accounts USING COVERING INDEX");
+}
+
+}  // namespace
+
+TEST_CASE("no statement of the store reads a whole table to find its rows") {
+  const Folder folder;
+  { REQUIRE(store::open_sqlite(folder.file("store.db"), sample_options()).has_value()); }
+  RawDatabase raw(folder.file("store.db"));
+  const auto dialect = store::sqlite_dialect("", sample_options(), true);
+  const auto all = statements();
+  CHECK(all.size() > 35);
+  for (const auto& statement : all) {
+    CAPTURE(statement.file, statement.sql);
+    for (const auto& detail : raw.texts("explain query plan " + dialect->render(statement.sql), 3)) {
+      CAPTURE(detail);
+      CHECK((!detail.starts_with("SCAN") || is_allowed_scan(detail)));
+      CHECK(detail.find("AUTOMATIC") == std::string::npos);
+    }
+  }
+}
+
+TEST_CASE("the plan test sees a scan when there is one") {
+  const Folder folder;
+  { REQUIRE(store::open_sqlite(folder.file("store.db"), sample_options()).has_value()); }
+  const auto plan =
+      RawDatabase(folder.file("store.db")).texts("explain query plan select id from runs where state = 'running'", 3);
+  REQUIRE(plan.size() == 1);
+  CHECK(plan.front().starts_with("SCAN runs"));
+  CHECK_FALSE(is_allowed_scan(plan.front()));
+}
+
+TEST_CASE("the marks of a statement become SQLite's words") {
+  const auto dialect = store::sqlite_dialect("", sample_options(), true);
+  CHECK(dialect->render("set a = to_bytes(:a), b = :b") == "set a = cast(:a as blob), b = :b");
+  CHECK(dialect->render("select from_bytes(a), from_bytes(t.b)") == "select cast(a as text), cast(t.b as text)");
+  CHECK(dialect->render("x {bytes}, y {identity}){clustered}") == "x blob, y integer primary key) without rowid");
+}
