@@ -47,7 +47,7 @@ TEST_CASE("an engine of the SDK runs, verifies and undoes its steps in the host"
   const Running hello("hello", {{"directory", folder.path().string()}});
   const auto& contract = *hello.library.contract();
   const auto request = *contract.complete_request(json::object{{"name", "acme"}});
-  CHECK(request.at("language") == "en");
+  CHECK(request.at("greeting") == "Hello");
 
   const auto room = hello.call(Op::kRun, "make_room", {{"request", request}});
   CHECK(room.outcome == Outcome::kDone);
