@@ -87,6 +87,7 @@ inline const std::map<std::string, Around>& script() {
     with_fault("490", R"({"doctype":"Company","method":"POST","action":"drop_before","times":1})");
     with_fault("514", R"({"path":"*setup_complete","millis":700,"times":1})");
     around["514"].in_background = true;
+    around["514"].timeout_millis = 200;
     around["516"].await_background = true;
     // Made by the recorded session without a recording, to be deleted.
     around["576"].documents = {
