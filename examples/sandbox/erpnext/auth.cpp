@@ -119,11 +119,13 @@ std::string log_in(Site& site, const std::string& user, const std::string& passw
   return sid;
 }
 
-std::string generate_keys(Site& site, const std::string& user) {
+std::string generate_keys(Transaction& transaction, const std::string& user) {
+  Site& site = transaction.site();
   if (!site.exists("User", user)) throw not_found("User", user);
   auto& keys = site.keys[user];
   if (keys.key.empty()) keys.key = random_hex(15);
   keys.secret = random_hex(15);
+  change(transaction, "User", user, {{"api_key", keys.key}, {"api_secret", "***************"}});
   return keys.secret;
 }
 

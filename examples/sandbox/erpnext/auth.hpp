@@ -19,7 +19,7 @@ void check_csrf(Site& site, const Identity& identity, const Request& request);
 // Opens a session, or throws AuthenticationError or, after eleven wrong passwords, SecurityException.
 [[nodiscard]] std::string log_in(Site& site, const std::string& user, const std::string& password);
 // Gives the user a new secret (and a key, if there is none) and returns the secret.
-std::string generate_keys(Site& site, const std::string& user);
+std::string generate_keys(Transaction& transaction, const std::string& user);
 [[nodiscard]] bool is_system_manager(Site& site, const std::string& user);
 // right: 'r' read, 'w' write, 'c' create, 'd' delete. Throws PermissionError in the shape of the right.
 void require(Site& site, const std::string& user, const Doctype& doctype, char right, const std::string& name = {});

@@ -138,7 +138,7 @@ BenchResult drop_site(Sites& sites, Journal& journal, const BenchCall& call, con
   sites.drop(name);
   note(journal, name, "site dropped");
   return {0, std::string(backup ? "Backup Summary for " + name + "\n" : "") +
-                 "Dropping site database and user\nMoving site to archive under archived/sites\n"};
+                 "Dropping site database and user\nMoving site to archive under /opt/bench/archived/sites\n"};
 }
 
 BenchResult list_apps(const Site& site) {
@@ -165,7 +165,7 @@ BenchResult install_app(Site& site, Journal& journal, const BenchCall& call, con
   return install_erpnext(site, journal, call);
 }
 
-BenchResult execute(Site& site, const Parsed& parsed) {
+BenchResult execute(Site& site, Journal& journal, const Parsed& parsed) {
   const std::string method = parsed.words.size() > 1 ? parsed.words[1] : "";
   if (method == "frappe.is_setup_complete") return {0, is_setup_complete(site) ? "true\n" : "false\n"};
   if (method == "frappe.core.doctype.user.user.generate_keys") {
@@ -174,12 +174,16 @@ BenchResult execute(Site& site, const Parsed& parsed) {
     const bool named = !bad && arguments.is_array() && !arguments.get_array().empty();
     const std::string user = named ? as_text(arguments.get_array()[0]) : "Administrator";
     if (!site.exists("User", user)) return {1, "frappe.exceptions.DoesNotExistError: User " + user + " not found\n"};
-    return {0, "{\"api_secret\": \"" + generate_keys(site, user) + "\"}\n"};
+    Transaction transaction(site, "Administrator", "");
+    const std::string secret = generate_keys(transaction, user);
+    transaction.note("User", user, "keys generated");
+    transaction.commit(journal);
+    return {0, "{\"api_secret\": \"" + secret + "\"}\n"};
   }
   return {1, "Traceback (most recent call last):\n  ...\nImportError: " + method + "\n"};
 }
 
-BenchResult add_manager(Site& site, Journal& journal, const Parsed& parsed) {
+BenchResult add_system_user(Site& site, Journal& journal, const Parsed& parsed) {
   const std::string email = parsed.words.size() > 1 ? parsed.words[1] : "";
   if (site.exists("User", email))
     return {1, "Traceback (most recent call last):\n  ...\nfrappe.exceptions.DuplicateEntryError: ('User', '" + email +
@@ -220,8 +224,8 @@ BenchResult run_bench(Sites& sites, Journal& journal, const BenchCall& call) {
   if (!call.take(milliseconds(1000))) return killed("");
   const std::lock_guard lock(site->mutex);
   if (command == "list-apps") return list_apps(*site);
-  if (command == "execute") return execute(*site, parsed);
-  if (command == "add-system-manager") return add_manager(*site, journal, parsed);
+  if (command == "execute") return execute(*site, journal, parsed);
+  if (command == "add-system-manager") return add_system_user(*site, journal, parsed);
   if (command == "set-config") return set_config(*site, parsed);
   if (command == "set-admin-password" && parsed.words.size() > 1) {
     site->passwords["Administrator"] = parsed.words[1];

@@ -84,6 +84,17 @@ void make_item_price(Transaction& transaction, const std::string& item, const js
         {"valid_from", site.today()}});
 }
 
+// An item without defaults gets those of the default company, once Stock Settings name a warehouse.
+void default_item_row(Site& site, json::object& document) {
+  const auto* rows = document.if_contains("item_defaults");
+  if (rows && rows->is_array() && !rows->get_array().empty()) return;
+  const std::string warehouse = site.single("Stock Settings", "default_warehouse");
+  const std::string company = site.single("Global Defaults", "default_company");
+  if (warehouse.empty() || company.empty() || site.text("Warehouse", warehouse, "company") != company) return;
+  document["item_defaults"] = json::array{
+      json::object{{"name", random_name()}, {"company", company}, {"default_warehouse", warehouse}, {"__made", true}}};
+}
+
 Rules item_rules() {
   Rules rules;
   rules.name = [](Transaction&, const json::object& document) {
@@ -91,11 +102,21 @@ Rules item_rules() {
     if (code.empty()) throw validation("Item Code is required", false);
     return code;
   };
-  rules.validate = [](Transaction&, json::object& document, const json::object* stored) {
-    if (text_in("Item", document, "item_code").empty()) document["item_code"] = document["name"];
-    if (text_in("Item", document, "item_name").empty()) document["item_name"] = document["item_code"];
-    if (text_in("Item", document, "description").empty()) document["description"] = document["item_name"];
+  rules.on_trash = [](Transaction& transaction, const std::string& name) {
+    std::vector<std::string> prices;
+    for (const auto& [key, row] : transaction.site().table("Item Price"))
+      if (text_in("Item Price", *row.document, "item_code") == name) prices.push_back(key);
+    for (const auto& price : prices) transaction.erase("Item Price", price);
+  };
+  rules.validate = [](Transaction& transaction, json::object& document, const json::object* stored) {
+    const auto fill = [&document](const char* field, const char* from) {
+      if (text_in("Item", document, field).empty()) document[field] = text_in("Item", document, from);
+    };
+    if (text_in("Item", document, "item_code").empty()) document["item_code"] = as_text(document.at("name"));
+    fill("item_name", "item_code");
+    fill("description", "item_name");
     if (stored) return;
+    default_item_row(transaction.site(), document);
     document["uoms"] = json::array{json::object{
         {"name", random_name()}, {"uom", document["stock_uom"]}, {"conversion_factor", 1.0}, {"__made", true}}};
   };

@@ -239,8 +239,9 @@ void complete_invoice(Transaction& transaction, const std::string& doctype, json
   document["debit_to"] = site.get("Company", company, "default_receivable_account");
   document["customer_group"] = site.get("Customer", customer, "customer_group");
   document["territory"] = site.get("Customer", customer, "territory");
-  const std::string language = site.single("System Settings", "language");
-  if (!language.empty()) document["language"] = language;
+  document["language"] = site.get("Customer", customer, "language");
+  if (doctype == "Sales Invoice")
+    document["exempt_from_sales_tax"] = site.get("Customer", customer, "exempt_from_sales_tax");
   document["selling_price_list"] = profile.empty()
                                        ? site.get("Selling Settings", "Selling Settings", "selling_price_list")
                                        : site.get("POS Profile", profile, "selling_price_list");

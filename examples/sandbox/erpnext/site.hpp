@@ -89,6 +89,10 @@ class Site {
   [[nodiscard]] std::string now() const;
   [[nodiscard]] std::string today() const;
 
+  // All of the site for a state file, and back. What every new site holds is left out.
+  [[nodiscard]] json::object to_json() const;
+  void restore(const json::object& state);
+
   [[nodiscard]] json::object counts() const;
   [[nodiscard]] json::array duplicates() const;
 
@@ -128,6 +132,8 @@ class Transaction {
   void erase(const std::string& doctype, const std::string& name);
   // The next name of a pattern such as "POS-OPE-.YYYY.-.#####".
   std::string next_in_series(const std::string& pattern);
+  // Frees the number of a name that is the last of its series.
+  void give_back(const std::string& name);
 
   // What the journal will say after commit; `main` is what the request was about, the rest is counted under it.
   void note(const std::string& doctype, const std::string& name, const std::string& what, bool main = true);
