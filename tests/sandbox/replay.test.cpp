@@ -288,11 +288,10 @@ class Replay {
       if (actual.is_null() && answer->header("content-type").starts_with("text/html")) return {};
       return {"HTML became " + answer->body};
     }
-    return compare_bodies(recording, expected, actual);
+    return compare_bodies(expected, actual);
   }
 
-  std::vector<std::string> compare_bodies(const Recording& recording, const json::value& expected,
-                                          const json::value& actual) {
+  std::vector<std::string> compare_bodies(const json::value& expected, const json::value& actual) {
     std::vector<std::string> differences;
     std::set<std::string> exempt;
     for (const auto& exemption : exemptions()) exempt.insert(exemption.path);
@@ -312,15 +311,14 @@ class Replay {
       compare_texts(json::serialize(member(left.get_array()[0], "message")),
                     right.is_array() && !right.get_array().empty()
                         ? json::serialize(member(right.get_array()[0], "message"))
-                        : "",
-                    recording);
+                        : "");
     }
     if (!member(expected, "exception").is_null())
-      compare_texts(text_of(member(expected, "exception")), text_of(member(actual, "exception")), recording);
+      compare_texts(text_of(member(expected, "exception")), text_of(member(actual, "exception")));
     return differences;
   }
 
-  void compare_texts(const std::string& expected, const std::string& actual, const Recording& recording) {
+  void compare_texts(const std::string& expected, const std::string& actual) {
     ++texts_compared;
     if (settled(expected) == settled(actual)) {
       ++texts_alike;
