@@ -78,7 +78,7 @@ void Scheduler::Loop::live() {
 
 Millis Scheduler::Loop::until_next() const {
   const auto now = clock_.now();
-  auto next = now + kIdle;
+  auto next = std::min(now + kIdle, next_housekeeping_);
   if (is_draining()) next = std::min(next, base::from_millis(drain_until_));
   if (!alarms_.empty()) next = std::min(next, alarms_.begin()->first);
   if (now_ < paused_until_) next = paused_until_;

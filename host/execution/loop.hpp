@@ -84,7 +84,7 @@ class Scheduler::Loop {
   // ownership.cpp: which runs are ours
   void housekeeping();
   void take_up();
-  Active& adopt(store::OwnedRun owned);
+  Active& adopt(store::OwnedRun owned, std::size_t suspects = 0);
   void forget(Active& active);
   [[nodiscard]] Time lease_end() const { return now_ + options_.lease; }
 

@@ -8,8 +8,9 @@ namespace {
 
 constexpr Millis kSoon{100};
 
-bool has_flights(const model::Run& run) {
-  return std::any_of(run.steps.begin(), run.steps.end(), [](const auto& step) { return step.in_flight; });
+std::size_t flights(const model::Run& run) {
+  return static_cast<std::size_t>(
+      std::count_if(run.steps.begin(), run.steps.end(), [](const auto& step) { return step.in_flight; }));
 }
 
 }  // namespace
@@ -32,15 +33,17 @@ void Scheduler::Loop::take_up() {
       next_housekeeping_ = now_ + kSoon;
       return;
     }
+    std::size_t suspects = 0;
+    for (const auto& owned : *claimed) suspects += flights(owned.run);
     for (auto& owned : *claimed) {
-      const auto& active = adopt(std::move(owned));
+      const auto& active = adopt(std::move(owned), suspects);
       base::log::info("run taken up", {{"run", active.run.spec->id.value}, {"token", active.token}});
     }
     if (claimed->size() < options_.claim_batch) return;
   }
 }
 
-Active& Scheduler::Loop::adopt(store::OwnedRun owned) {
+Active& Scheduler::Loop::adopt(store::OwnedRun owned, std::size_t suspects) {
   if (auto* old = find(owned.run.spec->id)) forget(*old);
   auto active = std::make_unique<Active>();
   active->run = std::move(owned.run);
@@ -48,7 +51,7 @@ Active& Scheduler::Loop::adopt(store::OwnedRun owned) {
   active->committed = std::make_shared<const model::Run>(active->run);
   auto& place = *(runs_[active->run.spec->id] = std::move(active));
   if (!model::is_terminal(place.run.head.state)) board.put(place.committed);
-  if (has_flights(place.run)) (void)give(place, model::LeaseLost{});
+  if (flights(place.run) > 0) (void)give(place, model::LeaseLost{std::max(suspects, flights(place.run))});
   enqueue(place);
   set_alarm(place);
   return place;

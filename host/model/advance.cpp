@@ -45,12 +45,13 @@ void on_claimed(Draft& draft, std::size_t i) {
                    {{"attempt", step.attempt}, {"number", step.attempts}});
 }
 
-void on_lease_lost(Draft& draft) {
+void on_lease_lost(Draft& draft, std::size_t suspects) {
   for (std::size_t i = 0; i < draft.size(); ++i) {
     if (!draft.step(i).in_flight) continue;
     StepReport lost;
     lost.step = i;
     lost.attempt = draft.step(i).attempts;
+    lost.suspects = suspects;
     on_report(draft, lost);
   }
 }
@@ -174,7 +175,8 @@ base::Result<Change> advance(const Run& run, const Fact& fact, Time now) {
                         [&](const StepReport& report) {
                           if (is_current(draft, report.step, report.attempt)) on_report(draft, report);
                         },
-                        [&](const LeaseLost&) { on_lease_lost(draft); }, [&](const Tick&) { on_tick(draft); },
+                        [&](const LeaseLost& lost) { on_lease_lost(draft, lost.suspects); },
+                        [&](const Tick&) { on_tick(draft); },
                         [&](const Command& command) { result = on_command(draft, run, command); },
                         [&](const EngineLog& log) { on_log(draft, log); },
                         [&](const EngineEvent& event) { on_engine_event(draft, event); },

@@ -33,10 +33,15 @@ struct StepReport {
   Millis retry_after{0};
   bool shutdown = false;  // kCancelled: the host asked because it is ending; costs no attempt
   double random = 0.5;
+  std::size_t suspects = 1;  // kLost: how many calls share the blame
 };
 
-// Every attempt in flight ended without proof: its host died or lost its lease.
-struct LeaseLost {};
+// Every attempt in flight ended without proof: its host died or lost its lease. One of the `suspects` calls that the
+// host had out may have killed it, so each bears that share of the blame: a step that does kill its hosts is soon alone
+// in it, while one that was merely there when somebody pulled the plug is not condemned.
+struct LeaseLost {
+  std::size_t suspects = 1;  // over all runs
+};
 
 // Time has passed: what was due becomes ready.
 struct Tick {};

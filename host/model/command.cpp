@@ -178,7 +178,7 @@ void resume(Draft& draft, const Run& run, const Command& command, const Scope& s
     step.op = Op::kRun;
     step.attempt = 0;
     step.check_tries = 0;
-    step.deaths = 0;
+    step.blame = 0;
     step.waited = Millis{0};
     step.due_at = Time{};
     step.first_started_at = Time{};

@@ -63,7 +63,7 @@ class Draft {
 void settle(Draft& draft);
 
 // A call ended without proof: unknown, or at once ready or failed where VERIFY cannot help.
-void lose(Draft& draft, std::size_t i);
+void lose(Draft& draft, const StepReport& report);
 
 void fail(Draft& draft, std::size_t i, Failure failure, const boost::json::object& more = {});
 

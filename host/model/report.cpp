@@ -9,9 +9,10 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr int kMaxDeaths = 3;         // then the step is taken to kill its hosts
-constexpr int kMaxBlindChecks = 10;   // VERIFY calls on an unknown step that could not look
-constexpr int kMaxBlindRechecks = 3;  // the same on a finished step, before `continue` goes on without
+constexpr int kWholeDeath = 1'000;          // of blame
+constexpr int kPoisoned = 3 * kWholeDeath;  // then the step is taken to kill its hosts
+constexpr int kMaxBlindChecks = 10;         // VERIFY calls on an unknown step that could not look
+constexpr int kMaxBlindRechecks = 3;        // the same on a finished step, before `continue` goes on without
 constexpr Millis kDefaultPoll{30'000};
 constexpr Millis kMinPoll{1'000};
 constexpr Millis kMaxPoll{3'600'000};
@@ -98,7 +99,7 @@ void succeed(Draft& draft, std::size_t i, StepState state, const std::string& ou
   step.completed_at = draft.now;
   step.progress = state == StepState::kSkipped ? 0 : 1000;
   step.failure.reset();
-  step.deaths = 0;
+  step.blame = 0;
   step.check_tries = 0;
   step.checkpoint.reset();
   step.output = output.empty() ? nullptr : std::make_shared<const std::string>(output);
@@ -167,7 +168,7 @@ void on_run(Draft& draft, const StepReport& report) {
                   host_failure(FailureClass::kInternal, "host.contract",
                                "The engine does not know a step that its manifest declares."));
     case Outcome::kLost:
-      return lose(draft, i);
+      return lose(draft, report);
   }
 }
 
@@ -195,7 +196,7 @@ void on_unknown_verified(Draft& draft, const StepReport& report) {
                   failure_of(report, FailureClass::kUnknownOutcome, "host.unknown_outcome",
                              "The attempt ended without proof and VERIFY failed."));
     case Outcome::kLost:
-      return lose(draft, i);
+      return lose(draft, report);
     case Outcome::kWait:
     case Outcome::kRetry:
     case Outcome::kCancelled: {
@@ -275,15 +276,15 @@ void fail(Draft& draft, std::size_t i, Failure failure, const json::object& more
   if (draft.spec(i).critical && draft.head().state != RunState::kCancelling) draft.head().stopping = true;
 }
 
-void lose(Draft& draft, std::size_t i) {
+void lose(Draft& draft, const StepReport& report) {
+  const auto i = report.step;
   auto& step = draft.edit(i);
-  step.deaths += 1;
+  step.blame += std::max(1, kWholeDeath / static_cast<int>(std::clamp<std::size_t>(report.suspects, 1, kWholeDeath)));
   const auto& spec = draft.spec(i);
-  if (step.deaths >= kMaxDeaths)
-    return fail(
-        draft, i,
-        host_failure(FailureClass::kUnknownOutcome, "host.poisoned",
-                     "Whoever carried out this step died, " + std::to_string(step.deaths) + " times in a row."));
+  if (step.blame >= kPoisoned)
+    return fail(draft, i,
+                host_failure(FailureClass::kUnknownOutcome, "host.poisoned",
+                             "Whoever carried out this step died, again and again."));
   if (spec.has_verify) {
     step.state = StepState::kUnknown;
     step.op = Op::kVerify;

@@ -44,7 +44,7 @@ struct StepRun {
   Op op = Op::kRun;           // what the call in flight, or the next one, asks for
   bool check_due = false;     // continue: VERIFY this finished step before anything new starts
   int check_tries = 0;        // VERIFY calls that could not look, in a row
-  int deaths = 0;             // attempts that ended without proof, in a row
+  int blame = 0;              // for hosts that died while this step was in flight, in thousandths of a death
   Millis waited{0};           // waiting that cost no attempt, in this epoch
   Time called_at{};           // when the call in flight, or the last one, was made
   Time first_started_at{};    // in this epoch

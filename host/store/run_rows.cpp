@@ -54,14 +54,14 @@ void load_steps(Session& db, const std::string& id, std::vector<model::StepRun>&
   db.select<std::string, std::string, long long, long long, long long, long long, std::string, long long, long long,
             long long, long long, long long, long long, long long, long long, long long, std::string, std::string,
             std::string, std::string, std::string, std::string, Texts, Texts>(
-      R"sql(select state, wait_reason, due_at, attempt, attempts, in_flight, op, check_due, check_tries, deaths, waited,
+      R"sql(select state, wait_reason, due_at, attempt, attempts, in_flight, op, check_due, check_tries, blame, waited,
                    called_at, first_started_at, started_at, completed_at, progress, message, failure_class, failure_code,
                    failure_message, failure_action, failure_detail, output, from_bytes(checkpoint)
             from steps where run = :run order by step)sql",
       with(id),
       [&](const std::string& state, const std::string& wait_reason, long long due_at, long long attempt,
           long long attempts, long long in_flight, const std::string& op, long long check_due, long long check_tries,
-          long long deaths, long long waited, long long called_at, long long first_started_at, long long started_at,
+          long long blame, long long waited, long long called_at, long long first_started_at, long long started_at,
           long long completed_at, long long progress, std::string&& message, const std::string& failure_class,
           std::string&& failure_code, std::string&& failure_message, std::string&& failure_action,
           std::string&& failure_detail, Texts&& output, Texts&& checkpoint) {
@@ -75,7 +75,7 @@ void load_steps(Session& db, const std::string& id, std::vector<model::StepRun>&
         step.op = from_word<model::Op>(model::kOps, op);
         step.check_due = check_due != 0;
         step.check_tries = static_cast<int>(check_tries);
-        step.deaths = static_cast<int>(deaths);
+        step.blame = static_cast<int>(blame);
         step.waited = base::Millis(waited);
         step.called_at = base::from_millis(called_at);
         step.first_started_at = base::from_millis(first_started_at);

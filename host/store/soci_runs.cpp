@@ -21,7 +21,7 @@ auto failure_values(const std::optional<model::Failure>& failure) {
 auto step_values(const model::StepRun& s) {
   return std::tuple_cat(
       std::make_tuple(word(s.state), word(s.wait_reason), s.due_at, s.attempt, s.attempts, s.in_flight, word(s.op),
-                      s.check_due, s.check_tries, s.deaths, s.waited, s.called_at, s.first_started_at, s.started_at,
+                      s.check_due, s.check_tries, s.blame, s.waited, s.called_at, s.first_started_at, s.started_at,
                       s.completed_at, s.progress, std::string_view(s.message)),
       failure_values(s.failure), std::tie(s.output, s.checkpoint));
 }
@@ -29,11 +29,11 @@ auto step_values(const model::StepRun& s) {
 void insert_step(Session& db, const model::Run& run, std::size_t index) {
   const auto insert = [&](const auto&... value) {
     db.run(R"sql(insert into steps (state, wait_reason, due_at, attempt, attempts, in_flight, op, check_due,
-                                    check_tries, deaths, waited, called_at, first_started_at, started_at, completed_at, progress,
+                                    check_tries, blame, waited, called_at, first_started_at, started_at, completed_at, progress,
                                     message, failure_class, failure_code, failure_message, failure_action,
                                     failure_detail, output, checkpoint, run, step, id)
                  values (:state, :wait_reason, :due_at, :attempt, :attempts, :in_flight, :op, :check_due,
-                         :check_tries, :deaths, :waited, :called_at, :first_started_at, :started_at, :completed_at, :progress,
+                         :check_tries, :blame, :waited, :called_at, :first_started_at, :started_at, :completed_at, :progress,
                          :message, :failure_class, :failure_code, :failure_message, :failure_action,
                          :failure_detail, :output, to_bytes(:checkpoint), :run, :step, :id))sql",
            value..., run.spec->id, index, run.manifest().steps[index].id);
@@ -46,7 +46,7 @@ void update_step(Session& db, const base::RunId& run, std::size_t index, const m
     return db.run(R"sql(update steps
                         set state = :state, wait_reason = :wait_reason, due_at = :due_at, attempt = :attempt,
                             attempts = :attempts, in_flight = :in_flight, op = :op, check_due = :check_due,
-                            check_tries = :check_tries, deaths = :deaths, waited = :waited,
+                            check_tries = :check_tries, blame = :blame, waited = :waited,
                             called_at = :called_at, first_started_at = :first_started_at, started_at = :started_at,
                             completed_at = :completed_at, progress = :progress, message = :message,
                             failure_class = :failure_class, failure_code = :failure_code,

@@ -214,7 +214,14 @@ TEST_CASE("an attempt without proof is resolved by VERIFY") {
     CHECK(run.state(0) == StepState::kUnknown);
     CHECK(next_due(run.run).has_value());
   }
-  SECTION("dies again and again: poisoned") {
+  SECTION("one of many that were out when hosts died: not condemned") {
+    for (int n = 0; n < 20; ++n) {
+      run.must(LeaseLost{50});
+      CHECK(run.state(0) == StepState::kUnknown);
+      run.claim(0);
+    }
+  }
+  SECTION("alone when hosts died, again and again: poisoned") {
     run.must(LeaseLost{});
     run.claim(0);
     run.must(LeaseLost{});

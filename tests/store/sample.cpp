@@ -135,7 +135,7 @@ model::StepRun Dice::step() {
   step.op = static_cast<model::Op>(number(1, 5));
   step.check_due = coin();
   step.check_tries = static_cast<int>(number(0, 9));
-  step.deaths = static_cast<int>(number(0, 9));
+  step.blame = static_cast<int>(number(0, 9));
   step.waited = base::Millis{number(0, 1'000'000'000'000)};
   step.called_at = time();
   step.first_started_at = time();
@@ -187,7 +187,7 @@ std::string show(const model::Run& run) {
   for (const auto& s : run.steps)
     out << "step " << model::word(s.state) << " [" << model::word(s.wait_reason) << "] due " << show(s.due_at) << ' '
         << s.attempt << ' ' << s.attempts << ' ' << s.in_flight << ' ' << model::word(s.op) << ' ' << s.check_due << ' '
-        << s.check_tries << ' ' << s.deaths << ' ' << s.waited.count() << " at " << show(s.called_at) << ' '
+        << s.check_tries << ' ' << s.blame << ' ' << s.waited.count() << " at " << show(s.called_at) << ' '
         << show(s.first_started_at) << ' ' << show(s.started_at) << ' ' << show(s.completed_at) << ' ' << s.progress
         << " message '" << s.message << "' output " << show(s.output) << " checkpoint " << show(s.checkpoint)
         << " failure " << show(s.failure) << '\n';

@@ -111,7 +111,7 @@ create table steps (
   op text not null,
   check_due bigint not null,
   check_tries bigint not null,
-  deaths bigint not null,
+  blame bigint not null,
   waited bigint not null,
   called_at bigint not null,
   first_started_at bigint not null,
