@@ -9,10 +9,11 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr int kWholeDeath = 1'000;          // of blame
-constexpr int kPoisoned = 3 * kWholeDeath;  // then the step is taken to kill its hosts
-constexpr int kMaxBlindChecks = 10;         // VERIFY calls on an unknown step that could not look
-constexpr int kMaxBlindRechecks = 3;        // the same on a finished step, before `continue` goes on without
+constexpr int kRunDeath = 1'000;          // of blame
+constexpr int kVerifyDeath = 250;         // looking is rarely what kills
+constexpr int kPoisoned = 3 * kRunDeath;  // then the step is taken to kill its hosts
+constexpr int kMaxBlindChecks = 10;       // VERIFY calls on an unknown step that could not look
+constexpr int kMaxBlindRechecks = 3;      // the same on a finished step, before `continue` goes on without
 constexpr Millis kDefaultPoll{30'000};
 constexpr Millis kMinPoll{1'000};
 constexpr Millis kMaxPoll{3'600'000};
@@ -279,7 +280,8 @@ void fail(Draft& draft, std::size_t i, Failure failure, const json::object& more
 void lose(Draft& draft, const StepReport& report) {
   const auto i = report.step;
   auto& step = draft.edit(i);
-  step.blame += std::max(1, kWholeDeath / static_cast<int>(std::clamp<std::size_t>(report.suspects, 1, kWholeDeath)));
+  const int whole = step.op == Op::kRun ? kRunDeath : kVerifyDeath;
+  step.blame += std::max(1, whole / static_cast<int>(std::clamp<std::size_t>(report.suspects, 1, kRunDeath)));
   const auto& spec = draft.spec(i);
   if (step.blame >= kPoisoned)
     return fail(draft, i,
