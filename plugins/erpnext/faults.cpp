@@ -306,16 +306,16 @@ Ending ending_of(const Fault& fault, const Concern& concern) {
   const std::string message = concern.object + ": wanted " + concern.expected + ", found: " + found;
   Ending ending =
       fault.remedy == Remedy::retry ? retry(fault.code, message, fault.retry_after) : failed(fault.code, message);
-  Ending all = std::move(ending)
-                   .detail("class", fault.cause)
-                   .detail("object", concern.object)
-                   .detail("expected", concern.expected)
-                   .detail("found", found)
-                   .next_action(next_action(fault, concern));
-  if (fault.status != 0) all = std::move(all).detail("status", fault.status);
-  if (!fault.exc_type.empty()) all = std::move(all).detail("exc_type", plain_text(fault.exc_type, 80));
-  if (fault.unknown_outcome) all = std::move(all).detail("unknown_outcome", true);
-  return all;
+  const auto say = [&](std::string_view name, auto&& fact) { static_cast<void>(std::move(ending).detail(name, fact)); };
+  say("class", fault.cause);
+  say("object", concern.object);
+  say("expected", concern.expected);
+  say("found", found);
+  say("next_action", next_action(fault, concern));
+  if (fault.status != 0) say("status", fault.status);
+  if (!fault.exc_type.empty()) say("exc_type", plain_text(fault.exc_type, 80));
+  if (fault.unknown_outcome) say("unknown_outcome", true);
+  return ending;
 }
 
 }  // namespace tenantry::erpnext

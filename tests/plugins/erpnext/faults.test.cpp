@@ -116,6 +116,8 @@ TEST_CASE("an error says what was wanted, what was found and what to do, and not
       401, R"({"exc_type":"AuthenticationError","exc":"[\"Traceback (most recent call last): secret frame\"]"})"));
   const tenantry::Ending ending = ending_of(fault, {"erp-7", "Customer X", "to create it"});
   CHECK(ending.outcome() == TENANTRY_FAILED);
+  CHECK(ending.code() == "erpnext.unauthenticated");
+  CHECK(ending.message() == "Customer X: wanted to create it, found: AuthenticationError");
   CHECK(ending.detail().at("class") == "unauthenticated");
   CHECK(ending.detail().at("object") == "Customer X");
   CHECK(ending.detail().at("expected") == "to create it");
