@@ -99,6 +99,8 @@ TEST_CASE("a tenant of every kind of country is made from nothing, and a second 
     CAPTURE(step);
     CHECK((outcome == TENANTRY_DONE || outcome == TENANTRY_ALREADY_DONE));
   }
+  INFO("requests of a whole run: " << sandbox.requests("t1.local"));
+  CHECK(sandbox.requests("t1.local") <= 110);
   const auto counts = sandbox.counts("t1.local");
   CHECK(counts.at("Company") == 1);
   CHECK(counts.at("POS Profile") == 1);
