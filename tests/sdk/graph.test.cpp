@@ -68,7 +68,7 @@ class Engine {
     const auto items =
         g.step("items", &Engine::items, request, site).exclusive("items", true).critical(false).optional();
     const auto demo = g.step("demo", &Engine::demo, site).skippable().verify(&Engine::check_demo);
-    g.step("open", &Engine::open, demo, items).after(site).plan(&Engine::plan_open);
+    g.step("open", &Engine::open, demo, items).after(site).plan(&Engine::plan_open).verify(&Engine::check_open);
   }
 
   Problems validate(Context&, const Request& r) const {
@@ -102,6 +102,10 @@ class Engine {
   Result<Nothing> open(Context& c, const std::optional<Site>& demo, const std::optional<Nothing>& items) {
     c.info(std::string(demo ? "demo" : "no demo") + (items ? ", items" : ", no items"));
     return already_done();
+  }
+  Verdict check_open(Context&, const std::optional<Site>&, const std::optional<Nothing>&,
+                     const std::optional<Nothing>& answered) {
+    return answered ? in_sync() : in_sync().with_output(encode(Nothing{}));
   }
   Result<Plan> plan_open(Context&, const std::optional<Site>& demo, const std::optional<Nothing>&) {
     return done(Plan{{{demo ? "change" : "unknown", "shop", ""}}});
@@ -178,7 +182,7 @@ TEST_CASE("every option of a step is in the manifest") {
   CHECK(host.step("demo").at("output") == schema<shop::Site>());
   CHECK(json::value(host.step("open")) == json::parse(R"({
     "id":"open","input":{"demo":{"from":"/steps/demo/output"},"items":{"from":"/steps/items/output"}},
-    "output":{"type":"object"},"operations":["run","plan"],"after":["create_site"]})"));
+    "output":{"type":"object"},"operations":["run","plan","verify"],"after":["create_site"]})"));
 }
 
 TEST_CASE("the manifest is the same bytes every time") {
@@ -247,6 +251,17 @@ TEST_CASE("a step that was skipped left nothing that could drift") {
   static_cast<void>(host.run("create_site"));
   CHECK(host.run("demo").outcome == TENANTRY_SKIPPED);
   CHECK(host.verify("demo").outcome == TENANTRY_DONE);
+}
+
+TEST_CASE(
+    "a verify function that is ready for it judges an attempt that never answered, and hands over what it found") {
+  auto host = FakeHost::of<shop::Engine>();
+  prepare(host);
+  const auto unanswered = host.verify("open");
+  CHECK(unanswered.outcome == TENANTRY_DONE);
+  CHECK(unanswered.output == json::value(json::object()));
+  static_cast<void>(host.run("open"));
+  CHECK_FALSE(host.verify("open").output.has_value());
 }
 
 TEST_CASE("plan works before anything exists") {

@@ -138,6 +138,17 @@ TEST_CASE("cancellation ends the program and everything it started") {
   CHECK_FALSE(has_children());
 }
 
+TEST_CASE("a silent program is kept alive by heartbeats, and cancelling ends it at once") {
+  auto host = FakeHost::of<probe::Engine>();
+  auto cancelled_at = Steady::time_point::max();
+  host.on_heartbeat = [&] {
+    host.cancel();
+    cancelled_at = std::min(cancelled_at, Steady::now());
+  };
+  CHECK(run(host, {"sleep", "600"}).end.how == ProgramEnd::cancelled);
+  CHECK(Steady::now() - cancelled_at < 700ms);  // woken, not found out a second later
+}
+
 TEST_CASE("a program that does not listen is killed after the grace") {
   auto host = FakeHost::of<probe::Engine>();
   host.on_log = [&](const testing::LogLine&) { host.cancel(); };

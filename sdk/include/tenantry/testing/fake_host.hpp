@@ -90,7 +90,8 @@ class FakeHost {
   bool has_secret_store = true;  // false: a host without the extension
   // Called, in the thread of the engine, for every line of log; may call cancel().
   std::function<void(const LogLine&)> on_log;
-  // Called before every sleep.
+  // Called for every heartbeat, and before every sleep.
+  std::function<void()> on_heartbeat;
   std::function<void()> on_sleep;
 
   const json::object& manifest() const { return manifest_; }
@@ -303,6 +304,7 @@ class FakeHost {
       host.heartbeat = [](tenantry_ctx* ctx) noexcept {
         const std::scoped_lock lock(call_of(ctx).mutex);
         ++call_of(ctx).report.heartbeats;
+        if (call_of(ctx).host.on_heartbeat) call_of(ctx).host.on_heartbeat();
       };
       host.save_checkpoint = [](tenantry_ctx* ctx, tenantry_text bytes) noexcept -> std::int32_t {
         const std::scoped_lock lock(call_of(ctx).mutex);
