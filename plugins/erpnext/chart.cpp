@@ -112,12 +112,8 @@ Result<Chart> Engine::complete_chart(Context& context, Asked request, Who tenant
   const auto accounts = look_at_accounts(site, company.name);
   if (!accounts.has_value()) return accounts.ending();
   if (accounts->empty())
-    return failed("erpnext.no_chart", "Company " + company.name + ": wanted a chart of accounts, found no account")
-        .detail("class", "missing_dependency")
-        .detail("object", "Company " + company.name)
-        .detail("expected", "a chart of accounts")
-        .detail("found", "no account")
-        .next_action("Import a chart of accounts for the company in ERPNext, then Continue.");
+    return give_up({"erpnext.no_chart", "missing_dependency", "Company " + company.name, "a chart of accounts",
+                    "no account", "Import a chart of accounts for the company in ERPNext, then Continue."});
 
   Chart chart;
   std::vector<Wanted> wanted;
@@ -143,14 +139,16 @@ Result<Chart> Engine::complete_chart(Context& context, Asked request, Who tenant
     const PaymentMode& mode = plan.payment_modes[i];
     const std::string& account = chart.payment_modes[i].account;
     const std::string title = "Mode of Payment " + mode.name;
-    const Reply now = site.read("Mode of Payment", mode.name);
+    Reply now = site.read("Mode of Payment", mode.name);
     if (!now.ok() && !now.is(Remedy::absent)) return ending_of(now.fault(), site.concern(title, "to read it"));
     Notes notes = notes_of(context);
     if (now.is(Remedy::absent) || notes.has(title)) {
       const auto made = ensure(site, {mode_of_payment(mode, company.name, account)}, {.adopt = true});
       if (!made.has_value()) return made.ending();
       chart.made.insert(chart.made.end(), made->begin(), made->end());
-      if (now.is(Remedy::absent)) continue;
+      if (now.is(Remedy::absent) && !made->empty()) continue;
+      if (now.is(Remedy::absent)) now = site.read("Mode of Payment", mode.name);  // another tenant was faster
+      if (!now.ok()) return ending_of(now.fault(), site.concern(title, "to read it"));
     }
     const std::string there = account_in(now.fields(), company.name);
     if (!there.empty()) {

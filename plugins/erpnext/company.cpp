@@ -40,13 +40,7 @@ Company company_of(const json::object& row, bool made) {
 
 Ending conflict(const std::string& object, const std::string& expected, const std::string& found,
                 const std::string& pointer, const std::string& action) {
-  return failed("erpnext.conflict", object + ": wanted " + expected + ", found " + found)
-      .detail("class", "conflict")
-      .detail("object", object)
-      .detail("expected", expected)
-      .detail("found", found)
-      .at(pointer)
-      .next_action(action);
+  return give_up({"erpnext.conflict", "conflict", object, expected, found, action}).at(pointer);
 }
 
 std::vector<Drift> differences(const Blueprint& plan, const json::object& row) {
@@ -179,9 +173,8 @@ Result<Company> Engine::make_company(Context& context, Asked request, Who tenant
     }
     return ending_of(fault, site.concern(title, "to create it"));
   }
-  return retry("erpnext.company_unsettled", title + ": wanted it to be there, found it come and go")
-      .detail("class", "transient")
-      .detail("object", title);
+  return try_again({"erpnext.company_unsettled", "transient", title, "to find or to make it", "that it comes and goes",
+                    "Wait a moment, then Continue."});
 }
 
 Verdict Engine::verify_company(Context& context, Asked request, Who tenant, Where server, const Platform&,
@@ -220,12 +213,8 @@ Result<Nothing> Engine::undo_company(Context& context, Asked request, Who tenant
   const Reply booked = site.list("GL Entry", filters, {"name"}, 1);
   if (!booked.ok()) return ending_of(booked.fault(), site.concern("bookings of " + plan.company, "to look for them"));
   if (!booked.rows().empty())
-    return failed("erpnext.has_bookings", title + ": wanted no bookings, found some")
-        .detail("class", "conflict")
-        .detail("object", title)
-        .detail("expected", "no bookings")
-        .detail("found", "bookings")
-        .next_action("Delete the company's transactions in ERPNext if its books may be lost, then roll back again.");
+    return give_up({"erpnext.has_bookings", "conflict", title, "no bookings", "bookings",
+                    "Delete the company's transactions in ERPNext if its books may be lost, then roll back again."});
   const Reply removed = site.remove("Company", plan.company);
   if (removed.ok() || removed.is(Remedy::absent)) return done();
   return ending_of(removed.fault(), site.concern(title, "to remove it"));

@@ -36,12 +36,9 @@ Result<bool> provide_site(Context& context, const Blueprint& plan, std::string_v
       case SiteState::unreadable:
         // Bench may fail for reasons that say nothing about the site: only our own remains are dropped unread.
         if (!notes.site_creating)
-          return retry("erpnext.site_unreadable", "site " + plan.site + ": wanted the list of its apps, bench failed")
-              .detail("class", "engine_unavailable")
-              .detail("object", "site " + plan.site)
-              .detail("expected", "the list of its apps")
-              .detail("found", "bench failed")
-              .next_action("Make bench list the site's apps, or drop the site by hand, then Continue.");
+          return try_again({"erpnext.site_unreadable", "engine_unavailable", "site " + plan.site,
+                            "the list of its apps", "bench failed",
+                            "Make bench list the site's apps, or drop the site by hand, then Continue."});
         [[fallthrough]];
       case SiteState::remains: {
         begin();
@@ -51,10 +48,9 @@ Result<bool> provide_site(Context& context, const Blueprint& plan, std::string_v
       }
     }
   }
-  return retry("erpnext.new_site_failed", "site " + plan.site + ": not complete after several commands")
-      .detail("class", "transient")
-      .detail("object", "site " + plan.site)
-      .next_action("Look at the step's log for what bench said, then Continue.");
+  return try_again({"erpnext.new_site_failed", "transient", "site " + plan.site, "to be complete",
+                    "not complete after several commands",
+                    "Look at the step's log for what bench said, then Continue."});
 }
 
 Result<Nothing> drop_own_site(Context& context, const Blueprint& plan, std::string_view admin_password,
@@ -70,12 +66,8 @@ Result<Nothing> drop_own_site(Context& context, const Blueprint& plan, std::stri
     if (!booked.ok()) return ending_of(booked.fault(), site->concern("bookings", "to count them"));
     const std::string count = as_text(booked.value());
     if (count != "0")
-      return failed("erpnext.has_bookings", "site " + plan.site + ": wanted no bookings, found " + count)
-          .detail("class", "conflict")
-          .detail("object", "site " + plan.site)
-          .detail("expected", "no bookings")
-          .detail("found", count + " bookings")
-          .next_action("Drop the site by hand if its books may be lost, then roll back again.");
+      return give_up({"erpnext.has_bookings", "conflict", "site " + plan.site, "no bookings", count + " bookings",
+                      "Drop the site by hand if its books may be lost, then roll back again."});
   }
   return bench.drop_site();
 }

@@ -16,12 +16,8 @@ std::optional<Ending> too_old(const std::string& version, const Site& site) {
   int major = 0;
   std::from_chars(version.data(), version.data() + version.size(), major);
   if (major >= kOldestVersion) return std::nullopt;
-  return failed("erpnext.version", "ERPNext " + version + " is older than 15.")
-      .detail("class", "missing_dependency")
-      .detail("object", "server " + site.address().server)
-      .detail("expected", "ERPNext 15 or later")
-      .detail("found", version)
-      .next_action("Upgrade ERPNext on server " + site.address().server + ", then Continue.");
+  return give_up({"erpnext.version", "missing_dependency", "server " + site.address().server, "ERPNext 15 or later",
+                  version, "Upgrade ERPNext on server " + site.address().server + ", then Continue."});
 }
 
 Result<std::string> installed_version(Site& site) {
@@ -29,12 +25,8 @@ Result<std::string> installed_version(Site& site) {
   if (!versions.ok()) return ending_of(versions.fault(), site.concern("versions of the apps", "to read them"));
   const json::value* erpnext = versions.fields().if_contains("erpnext");
   if (erpnext && erpnext->is_object()) return done(text_of(erpnext->get_object(), "version"));
-  return failed("erpnext.app_missing", "ERPNext is not installed on this site.")
-      .detail("class", "missing_dependency")
-      .detail("object", "app erpnext")
-      .detail("expected", "installed")
-      .detail("found", "not installed")
-      .next_action("Install ERPNext on the site of server " + site.address().server + ", then Continue.");
+  return give_up({"erpnext.app_missing", "missing_dependency", "app erpnext", "it on the site", "not installed",
+                  "Install ERPNext on the site of server " + site.address().server + ", then Continue."});
 }
 
 // ---- what has to be there ----
@@ -143,6 +135,21 @@ Result<Nothing> keep_keys(Site& site, const Blueprint& plan) {
   return done();
 }
 
+Platform platform_of(const Blueprint& plan, const std::string& price_list, bool site_created, bool wizard, Titles made,
+                     std::vector<Changed> changes) {
+  return {plan.site,
+          site_created,
+          wizard,
+          plan.owner_user ? plan.owner_email : "",
+          "Individual",
+          std::string(plan.country->name),
+          "Products",
+          "Nos",
+          price_list,
+          std::move(made),
+          std::move(changes)};
+}
+
 }  // namespace
 
 // ---- step 0 ----
@@ -221,20 +228,8 @@ Result<Platform> Engine::set_up(Context& context, Asked request, Who tenant, Whe
   const auto made = ensure(site, wanted, {.adopt = true});
   if (!made.has_value()) return made.ending();
 
-  Platform platform;
-  platform.site = plan.site;
-  platform.site_created = site_created;
-  platform.wizard = wizard_company;
-  platform.owner_user = plan.owner_user ? plan.owner_email : "";
-  platform.customer_group = "Individual";
-  platform.territory = plan.country->name;
-  platform.item_group = "Products";
-  platform.stock_uom = "Nos";
-  platform.price_list = *price_list;
-  platform.made = *made;
-  platform.changes = *changes;
   const bool changed = site_created || wizard_company || !made->empty() || !changes->empty();
-  return answer(std::move(platform), changed);
+  return answer(platform_of(plan, *price_list, site_created, wizard_company, *made, *changes), changed);
 }
 
 Verdict Engine::verify_set_up(Context& context, Asked request, Who tenant, Where server, const EngineCheck&,
@@ -255,6 +250,7 @@ Verdict Engine::verify_set_up(Context& context, Asked request, Who tenant, Where
   }
   std::vector<Wanted> wanted = presets(plan, *price_list);
   if (plan.owner_user) wanted.push_back(owner_user(plan, ""));
+  if (notes_of(context).has("Fiscal Year " + plan.fiscal_year.name)) wanted.push_back(fiscal_year(plan));
   auto found = survey(site, wanted);
   if (!found.has_value()) return found.ending();
   std::vector<Drift> drift = found->drift;
@@ -265,21 +261,20 @@ Verdict Engine::verify_set_up(Context& context, Asked request, Who tenant, Where
 
   // Nobody knows how far the attempt came: its notes say what it had begun, marks say what it finished.
   const Notes notes = notes_of(context);
-  if (notes.wizard_company == plan.company || plan.mode == Mode::new_site || !notes.changing.empty() ||
-      notes.has("Fiscal Year " + plan.fiscal_year.name))
-    drift.push_back({"answer of the attempt", "known", "lost"});
-  Platform platform{plan.site,
-                    false,
-                    false,
-                    plan.owner_user ? plan.owner_email : "",
-                    "Individual",
-                    std::string(plan.country->name),
-                    "Products",
-                    "Nos",
-                    *price_list,
-                    found->made,
-                    {}};
-  return verdict(std::move(drift), platform);
+  const auto unfinished = compare(site, basics(plan, notes.changing.empty() || !notes.wizard_company.empty()), true);
+  if (!unfinished.has_value()) return unfinished.ending();
+  drift.insert(drift.end(), unfinished->begin(), unfinished->end());
+  if (!notes.wizard_company.empty()) {
+    const auto holder = holder_of_company(site, plan);
+    if (!holder.has_value()) return holder.ending();
+    if (*holder != Holder::this_run)
+      drift.push_back({"Company " + plan.company, "marked as the tenant's", "not marked, or not there"});
+  }
+  if (plan.mode == Mode::new_site && notes.site_creating && !notes.site_created)
+    drift.push_back({"site " + plan.site, "known to be complete", "unknown"});
+  const bool wizard = !notes.wizard_company.empty();
+  return verdict(std::move(drift),
+                 platform_of(plan, *price_list, notes.site_created, wizard, found->made, notes.changing));
 }
 
 Result<Nothing> Engine::undo_set_up(Context& context, Asked request, Who tenant, Where server, const EngineCheck&,
@@ -302,6 +297,10 @@ Result<Nothing> Engine::undo_set_up(Context& context, Asked request, Who tenant,
   std::vector<Wanted> wanted = presets(plan, "Standard Selling");
   wanted.push_back({"Price List", "Selling " + plan.currency, {}, {}, true});
   wanted.push_back(fiscal_year(plan));
+  if (output)  // made in another year than it is taken back in
+    for (const std::string& title : output->made)
+      if (title.starts_with("Fiscal Year ") && title != wanted.back().title())
+        wanted.push_back({"Fiscal Year", title.substr(12), {}, {}, true});
   if (plan.owner_user) wanted.push_back(owner_user(plan, ""));
   const auto left = take_back(site, wanted);
   if (!left.has_value()) return left.ending();

@@ -7,9 +7,10 @@ namespace {
 
 std::vector<Wanted> warehouses_of(const Blueprint& plan, const Company& company, const std::string& root) {
   std::vector<Wanted> all;
+  const std::string suffix = " - " + company.abbr;
   for (const std::string& name : plan.warehouses)
     all.push_back({"Warehouse",
-                   name + " - " + company.abbr,
+                   name.ends_with(suffix) ? name : name + suffix,  // as ERPNext does it
                    {{"warehouse_name", name}, {"company", company.name}, {"parent_warehouse", root}, {"is_group", 0}},
                    {{"company", company.name}}});
   return all;

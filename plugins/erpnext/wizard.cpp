@@ -73,13 +73,9 @@ std::optional<Ending> unknown_chart(Site& site, const Blueprint& plan) {
       if (as_text(chart) == plan.chart) return std::nullopt;
       known += (known.empty() ? "" : ", ") + as_text(chart);
     }
-  return failed("erpnext.unknown_chart", "Chart of accounts " + plan.chart + ": wanted one of " + known)
-      .detail("class", "invalid_input")
-      .detail("object", "Chart of accounts " + plan.chart)
-      .detail("expected", known)
-      .detail("found", plan.chart)
-      .at("/request/chart_of_accounts")
-      .next_action("Start again with one of these charts.");
+  return give_up({"erpnext.unknown_chart", "invalid_input", "Chart of accounts " + plan.chart, "one of " + known,
+                  plan.chart, "Start again with one of these charts."})
+      .at("/request/chart_of_accounts");
 }
 
 Result<Nothing> run_wizard(Site& site, const Blueprint& plan, const std::string& password, Notes& notes) {
@@ -107,29 +103,32 @@ Result<Nothing> run_wizard(Site& site, const Blueprint& plan, const std::string&
   const std::string status = text_of(reply.fields(), "status");
   if (status == "ok") return done();
   if (status == "registered") return wait_or_come_back(site, "the setup wizard works in the background");
-  return retry("erpnext.wizard_failed", "setup wizard: wanted ok, found: " + plain_text(status, 80))
-      .detail("class", "transient")
-      .detail("object", "setup wizard")
-      .detail("expected", "ok")
-      .detail("found", plain_text(status, 80))
-      .next_action("Look into the site's Error Log, then Continue.");
+  return try_again({"erpnext.wizard_failed", "transient", "setup wizard", "ok", plain_text(status, 80),
+                    "Look into the site's Error Log, then Continue."});
+}
+
+Result<std::optional<Holder>> holder_of_company(Site& site, const Blueprint& plan) {
+  const json::array filters{json::array{"name", "=", plan.company}};
+  const Reply reply = site.list("Company", filters, {"name", "_user_tags"}, 1);
+  if (!reply.ok()) return ending_of(reply.fault(), site.concern("Company " + plan.company, "to look for it"));
+  const auto rows = reply.rows();
+  std::optional<Holder> holder;
+  if (!rows.empty()) holder = Mark(site.context()).holder(text_of(rows[0], "_user_tags"));
+  return done(std::move(holder));
 }
 
 Result<bool> mark_wizard_company(Site& site, const Blueprint& plan) {
-  const Mark mark(site.context());
-  const json::array filters{json::array{"name", "=", plan.company}};
-  const Reply reply = site.list("Company", filters, {"name", "_user_tags"}, 1);
-  const Concern concern = site.concern("Company " + plan.company, "to find it after the wizard");
-  if (!reply.ok()) return ending_of(reply.fault(), concern);
-  const auto rows = reply.rows();
-  if (rows.empty()) {
+  const auto holder = holder_of_company(site, plan);
+  if (!holder.has_value()) return holder.ending();
+  if (!*holder) {
     site.context().warn("the setup wizard said ok but made no company; it will be made as a document",
                         {{"company", plan.company}});
     return done(false);
   }
-  if (mark.holder(text_of(rows[0], "_user_tags")) != Holder::nobody) return done(true);
-  const Reply tagged = site.tag("Company", plan.company, mark.tag());
-  if (!tagged.ok()) return ending_of(tagged.fault(), concern);
+  if (*holder != Holder::nobody) return done(*holder == Holder::this_run);
+  const Reply tagged = site.tag("Company", plan.company, Mark(site.context()).tag());
+  if (!tagged.ok())
+    return ending_of(tagged.fault(), site.concern("Company " + plan.company, "to mark it as the tenant's"));
   return done(true);
 }
 

@@ -19,6 +19,9 @@ struct Setup {
 [[nodiscard]] Result<Nothing> run_wizard(Site& site, const Blueprint& plan, const std::string& owner_password,
                                          Notes& notes);
 
+// Whose the wanted company is; nothing: there is none.
+[[nodiscard]] Result<std::optional<Holder>> holder_of_company(Site& site, const Blueprint& plan);
+
 // Marks the company our call of the wizard made. False: there is none. The wizard's word is no proof: it says ok to a
 // chart it does not know, and makes no company.
 [[nodiscard]] Result<bool> mark_wizard_company(Site& site, const Blueprint& plan);

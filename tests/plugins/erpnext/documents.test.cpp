@@ -138,3 +138,23 @@ TEST_CASE("names with a slash, spaces and umlauts survive the way there and back
   CHECK(roll_back(host, outcomes));
   CHECK(count(sandbox, "Item", kSite) == 0);
 }
+
+TEST_CASE("a mode of payment another tenant makes between two attempts gets our account too") {
+  Sandbox sandbox({"--site", "shared.local:with-company"});
+  const std::string site = "shared.local";
+  Host host(sandbox, {}, site);
+  run_before(host, "step_3_chart_of_accounts");
+  // Theirs appears between two attempts of ours.
+  sandbox.fault(
+      {{"method", "POST"}, {"doctype", "Mode of Payment"}, {"times", 1}, {"action", "html"}, {"status", 502}});
+  CHECK(host.run("step_3_chart_of_accounts").outcome == TENANTRY_RETRY);
+  post(sandbox, site, "Mode of Payment",
+       {{"mode_of_payment", "M-Pesa"},
+        {"type", "Phone"},
+        {"accounts", {{{"company", "Example Ltd"}, {"default_account", "Cash - EL"}}}}});
+  const Report report = host.run("step_3_chart_of_accounts");
+  INFO(words(report));
+  REQUIRE(report.outcome == TENANTRY_DONE);
+  CHECK(document(sandbox, site, "Mode of Payment", "M-Pesa").at("accounts").as_array().size() == 2);
+  CHECK(host.verify("step_3_chart_of_accounts").outcome == TENANTRY_DONE);
+}

@@ -188,18 +188,15 @@ TEST_CASE("verify without an output finds what an attempt did before it was lost
     const Report ran = settle(host, step);
     CAPTURE(words(ran));
     REQUIRE(succeeded(ran));
+    // The answer never arrived: the host knows the last checkpoint and nothing else.
     host.document["steps"].as_object()[step] = json::object{{"output", nullptr}};
+    if (!ran.checkpoints.empty()) host.checkpoints[step] = ran.checkpoints.back();
     const Report found = host.verify(step);
+    host.checkpoints.erase(step);
     CAPTURE(words(found));
-    if (step == "step_1_platform_setup") {  // the marks alone do not tell whose call of the wizard it was
-      CHECK((found.outcome == TENANTRY_DONE || found.outcome == TENANTRY_DRIFTED));
-    } else {
-      REQUIRE(found.outcome == TENANTRY_DONE);
-      if (step != "step_5_settings" && step != "step_10_post_sale_updates") {
-        REQUIRE(found.output.has_value());
-        CHECK(json::serialize(*found.output) == json::serialize(*ran.output));
-      }
-    }
+    REQUIRE(found.outcome == TENANTRY_DONE);
+    REQUIRE(found.output.has_value());
+    CHECK(json::serialize(*found.output) == json::serialize(*ran.output));
     host.document["steps"].as_object()[step] = json::object{{"output", *ran.output}};
   }
 }
