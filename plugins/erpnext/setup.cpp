@@ -306,7 +306,10 @@ Result<Nothing> Engine::undo_set_up(Context& context, Asked request, Who tenant,
   if (!left.has_value()) return left.ending();
   if (output && output->wizard)
     context.warn("the presets of the setup wizard stay: only dropping the site removes them");
-  return put_back(site, output ? output->changes : notes.changing);
+  if (plan.shared) return done();
+  std::vector<Changed> changes = output ? output->changes : notes.changing;
+  std::erase_if(changes, [](const Changed& change) { return change.doctype == "Currency"; });
+  return put_back(site, changes);
 }
 
 Result<Plan> Engine::plan_set_up(Context& context, Asked request, Who tenant, Where server, Maybe<EngineCheck>) {

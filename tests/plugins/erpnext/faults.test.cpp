@@ -1,5 +1,6 @@
 #include <filesystem>
 #include <fstream>
+#include <set>
 #include <sstream>
 
 #include "erpnext/faults.hpp"
@@ -141,4 +142,36 @@ TEST_CASE("an error says what was wanted, what was found and what to do, and not
   CHECK(ending.detail().at("next_action") == "Fix the credentials of server erp-7, then Continue.");
   CHECK(json::serialize(ending.detail()).find("Traceback") == std::string::npos);
   CHECK(ending.message().find("Traceback") == std::string::npos);
+}
+
+TEST_CASE("every code an error can have is in the engine's README, and no other") {
+  const std::filesystem::path folder = TENANTRY_ERPNEXT_SOURCES;
+  const auto codes_in = [](const std::filesystem::path& file, char before, char after) {
+    std::ostringstream text;
+    text << std::ifstream(file).rdbuf();
+    const std::string all = text.str();
+    std::set<std::string> codes;
+    for (std::size_t at = all.find(before); at != std::string::npos; at = all.find(before, at + 1)) {
+      const std::size_t end = all.find(after, at + 1);
+      if (end == std::string::npos) break;
+      const std::string word = all.substr(at + 1, end - at - 1);
+      const std::size_t dot = word.find('.');
+      if (dot == std::string::npos || (dot != 0 && word.substr(0, dot) != "erpnext")) continue;
+      const std::string name = word.substr(dot + 1);
+      if (!name.empty() && name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == std::string::npos)
+        codes.insert(name);
+    }
+    return codes;
+  };
+  std::set<std::string> used;
+  for (const auto& entry : std::filesystem::directory_iterator(folder))
+    if (entry.path().extension() == ".cpp") used.merge(codes_in(entry.path(), '"', '"'));
+  // Names of secrets and exclusive locks, an event, and the code of a cancelled request, which is never told.
+  for (const char* other : {"api_key", "api_secret", "company", "account", "warehouse", "ready", "cancelled"})
+    used.erase(other);
+  std::set<std::string> written = codes_in(folder / "README.md", '`', '`');
+  for (const char* other : {"api_key", "api_secret", "company", "account", "warehouse", "ready", "json"})
+    written.erase(other);
+  CHECK(used.size() > 40);
+  CHECK(used == written);
 }

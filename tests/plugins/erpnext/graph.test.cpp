@@ -100,7 +100,7 @@ TEST_CASE("a tenant of every kind of country is made from nothing, and a second 
     CHECK((outcome == TENANTRY_DONE || outcome == TENANTRY_ALREADY_DONE));
   }
   INFO("requests of a whole run: " << sandbox.requests("t1.local"));
-  CHECK(sandbox.requests("t1.local") <= 110);
+  CHECK(sandbox.requests("t1.local") <= 64);
   const auto counts = sandbox.counts("t1.local");
   CHECK(counts.at("Company") == 1);
   CHECK(counts.at("POS Profile") == 1);
@@ -132,7 +132,7 @@ TEST_CASE("a tenant of every kind of country is made from nothing, and a second 
       CHECK(outcome == TENANTRY_ALREADY_DONE);
     }
     CHECK(sandbox.journal("t1.local").size() == effects);
-    CHECK(sandbox.requests("t1.local") - requests <= 50);
+    CHECK(sandbox.requests("t1.local") - requests <= 31);
   }
 }
 
