@@ -71,19 +71,11 @@ BenchCommands::Ran BenchCommands::run(std::vector<std::string> arguments, Millis
 Ending BenchCommands::problem(const Ran& ran, const std::string& code, const std::string& what) const {
   const std::string object = "site " + plan_.site;
   if (!ran.started)
-    return failed("erpnext.bench_missing", "bench cannot be started: " + ran.message)
-        .detail("class", "missing_dependency")
-        .detail("object", "bench")
-        .detail("expected", "a command that runs")
-        .detail("found", ran.message)
-        .next_action("Correct the bench command in the server's settings, then Continue.");
+    return give_up({"erpnext.bench_missing", "missing_dependency", "bench", "a command that runs", ran.message,
+                    "Correct the bench command in the server's settings, then Continue."});
   const std::string found = ran.stopped ? ran.message : last_line(ran.output);
-  return retry(code, object + ": wanted " + what + ", found: " + found)
-      .detail("class", ran.stopped ? "timeout" : "transient")
-      .detail("object", object)
-      .detail("expected", what)
-      .detail("found", found)
-      .next_action("Look at the step's log for what bench said, correct it, then Continue.");
+  return try_again({code, ran.stopped ? "timeout" : "transient", object, what, found,
+                    "Look at the step's log for what bench said, correct it, then Continue."});
 }
 
 Result<std::string> BenchCommands::erpnext_version() {
@@ -99,12 +91,8 @@ Result<std::string> BenchCommands::erpnext_version() {
         if (const auto* name = fields->if_contains("app"); name && *name == "erpnext")
           if (const auto* version = fields->if_contains("version"); version && version->is_string())
             return done(std::string(version->get_string()));
-  return failed("erpnext.app_missing", "bench does not know the app erpnext")
-      .detail("class", "missing_dependency")
-      .detail("object", "app erpnext")
-      .detail("expected", "installed on the bench")
-      .detail("found", "not named by bench version")
-      .next_action("Get the app erpnext on the bench, then Continue.");
+  return give_up({"erpnext.app_missing", "missing_dependency", "app erpnext", "it on the bench",
+                  "not named by bench version", "Get the app erpnext on the bench, then Continue."});
 }
 
 Result<SiteState> BenchCommands::look() {

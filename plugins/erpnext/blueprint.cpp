@@ -151,7 +151,10 @@ Result<Blueprint> make_blueprint(const Request& request, const Tenant& tenant, c
   plan.site = settings.site.value_or("");
   const bool own = plan.mode == Mode::new_site || plan.site.find("{tenant}") != std::string::npos;
   plan.shared = settings.shared.value_or(!own);
-  replace_all(plan.site, "{tenant}", lower(tenant.id));
+  std::string label = lower(tenant.id);  // part of a host name
+  for (char& c : label)
+    if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9'))) c = '-';
+  replace_all(plan.site, "{tenant}", label);
   if (plan.mode == Mode::new_site && plan.site.empty())
     return invalid("The server " + server.id + " makes sites, but its settings name none.", "/server/settings/site");
   plan.bench = settings.bench.value_or(Bench{});

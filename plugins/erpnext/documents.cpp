@@ -48,12 +48,8 @@ std::vector<Drift> differences(const Wanted& wanted, const json::object& row) {
 }
 
 Ending conflict(const Wanted& wanted, const std::string& expected, const std::string& found) {
-  return failed("erpnext.conflict", wanted.title() + ": wanted " + expected + ", found " + found)
-      .detail("class", "conflict")
-      .detail("object", wanted.title())
-      .detail("expected", expected)
-      .detail("found", found)
-      .next_action("Rename or remove " + wanted.title() + " in ERPNext, or choose another name, then Continue.");
+  return give_up({"erpnext.conflict", "conflict", wanted.title(), expected, found,
+                  "Rename or remove " + wanted.title() + " in ERPNext, or choose another name, then Continue."});
 }
 
 // What is there may be used, or may not: nullopt or the reason.
@@ -108,16 +104,23 @@ Result<bool> make(Site& site, const Wanted& wanted, const Mark& mark, bool begun
       return done(false);
     }
   }
+  if (reply.ok())
+    if (const std::string name = text_of(reply.fields(), "name"); !name.empty() && name != wanted.name) {
+      // A series decides about names here, and every repetition would make another: better none at all.
+      const Reply removed = site.remove(wanted.doctype, name);
+      return give_up({"erpnext.name_not_kept", "missing_dependency", wanted.title(), "that name",
+                      name + (removed.ok() ? " (removed again)" : ""),
+                      "Let ERPNext name a " + wanted.doctype + " by its name and not by a series, then Continue."});
+    }
   if (auto problem = put_mark(site, wanted, mark)) return std::move(*problem);
   return done(true);
 }
 
 // What a document can be told to be instead of gone.
 std::optional<json::object> disabling(const std::string& doctype) {
-  static const std::set<std::string> kDisabled{"Item",      "Customer",    "Account",
-                                               "Warehouse", "POS Profile", "Fiscal Year"};
+  static const std::set<std::string> kDisabled{"Item", "Customer", "Account", "Warehouse", "POS Profile"};
   if (kDisabled.contains(doctype)) return json::object{{"disabled", 1}};
-  if (doctype == "User" || doctype == "Mode of Payment" || doctype == "Price List") return json::object{{"enabled", 0}};
+  if (doctype == "User") return json::object{{"enabled", 0}};
   return std::nullopt;
 }
 
@@ -205,6 +208,11 @@ Result<Titles> take_back(Site& site, const std::vector<Wanted>& wanted) {
     const Reply reply = site.remove(one->doctype, one->name);
     if (reply.ok() || reply.is(Remedy::absent)) continue;
     const Fault& fault = reply.fault();
+    if (one->common && fault.cause == "conflict") {
+      site.context().warn("stays, because others use it", {{"object", one->title()}});
+      left.push_back(one->title());
+      continue;
+    }
     const auto instead = disabling(one->doctype);
     if (fault.remedy != Remedy::failed || !instead || (fault.cause != "conflict" && fault.cause != "invalid_input"))
       return ending_of(fault, site.concern(one->title(), "to remove it"));

@@ -23,12 +23,9 @@ std::optional<Ending> let_in(Site& site) {
     return ending_of(reply.fault(), site.concern("sign-in as Administrator", "to be let in"));
   }
   const std::string server = site.address().server;
-  return failed("erpnext.no_credentials", "There are no credentials for the server " + server + ".")
-      .detail("class", "unauthenticated")
-      .detail("object", "server " + server)
-      .detail("expected", "api_key and api_secret, or admin_password")
-      .detail("found", "none")
-      .next_action("Give the server " + server + " credentials, then Continue.");
+  return give_up({"erpnext.no_credentials", "unauthenticated", "server " + server,
+                  "api_key and api_secret, or admin_password", "none",
+                  "Give the server " + server + " credentials, then Continue."});
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 // ERPNext 15 and later: the eleven steps that turn a site (or a place on a shared one) into a shop that can sell.
-// The steps are in setup.cpp (0, 1), company.cpp (2, 3), stock.cpp (4, 5, 6) and pos.cpp (7 to 10); what they share is
-// in documents.hpp. One object serves all threads and keeps nothing between calls but connections.
+// The steps are in setup.cpp (0, 1), company.cpp (2), chart.cpp (3), stock.cpp (4, 5, 6) and pos.cpp (7 to 10); what
+// they share is in documents.hpp. One object serves all threads and keeps nothing between calls but connections.
 #pragma once
 #include <map>
 #include <memory>

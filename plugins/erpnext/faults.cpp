@@ -262,6 +262,19 @@ std::string next_action(const Fault& fault, const Concern& concern) {
   return "Wait a moment, then Continue.";
 }
 
+std::string words(const Trouble& trouble) {
+  return trouble.object + ": wanted " + trouble.expected + ", found: " + trouble.found;
+}
+
+Ending told(Ending ending, const Trouble& trouble) {
+  return std::move(ending)
+      .detail("class", trouble.cause)
+      .detail("object", trouble.object)
+      .detail("expected", trouble.expected)
+      .detail("found", trouble.found)
+      .next_action(trouble.next_action);
+}
+
 }  // namespace
 
 std::string plain_text(std::string_view html, std::size_t most) {
@@ -303,19 +316,17 @@ Ending ending_of(const Fault& fault, const Concern& concern) {
   std::string found = fault.message;
   if (found.empty()) found = fault.exc_type;
   if (found.empty()) found = fault.status == 0 ? "no answer" : "status " + std::to_string(fault.status);
-  const std::string message = concern.object + ": wanted " + concern.expected + ", found: " + found;
-  Ending ending =
-      fault.remedy == Remedy::retry ? retry(fault.code, message, fault.retry_after) : failed(fault.code, message);
-  Ending all = std::move(ending)
-                   .detail("class", fault.cause)
-                   .detail("object", concern.object)
-                   .detail("expected", concern.expected)
-                   .detail("found", found)
-                   .next_action(next_action(fault, concern));
-  if (fault.status != 0) all = std::move(all).detail("status", fault.status);
-  if (!fault.exc_type.empty()) all = std::move(all).detail("exc_type", plain_text(fault.exc_type, 80));
-  if (fault.unknown_outcome) all = std::move(all).detail("unknown_outcome", true);
-  return all;
+  const Trouble trouble{fault.code, fault.cause, concern.object, concern.expected, found, next_action(fault, concern)};
+  Ending ending = fault.remedy == Remedy::retry ? told(retry(fault.code, words(trouble), fault.retry_after), trouble)
+                                                : give_up(trouble);
+  const auto say = [&](std::string_view name, auto&& fact) { static_cast<void>(std::move(ending).detail(name, fact)); };
+  if (fault.status != 0) say("status", fault.status);
+  if (!fault.exc_type.empty()) say("exc_type", plain_text(fault.exc_type, 80));
+  if (fault.unknown_outcome) say("unknown_outcome", true);
+  return ending;
 }
+
+Ending give_up(const Trouble& trouble) { return told(failed(std::string(trouble.code), words(trouble)), trouble); }
+Ending try_again(const Trouble& trouble) { return told(retry(std::string(trouble.code), words(trouble)), trouble); }
 
 }  // namespace tenantry::erpnext

@@ -43,6 +43,14 @@ struct Concern {
 // next action in plain words.
 [[nodiscard]] Ending ending_of(const Fault& fault, const Concern& concern);
 
+// What stops a step without being an answer of ERPNext, told in the same shape.
+struct Trouble {
+  std::string_view code, cause;
+  std::string object, expected, found, next_action;
+};
+[[nodiscard]] Ending give_up(const Trouble& trouble);    // failed
+[[nodiscard]] Ending try_again(const Trouble& trouble);  // retry
+
 // Text without tags, entities and control characters, at most `most` bytes.
 [[nodiscard]] std::string plain_text(std::string_view html, std::size_t most = 300);
 

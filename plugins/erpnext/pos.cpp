@@ -64,13 +64,9 @@ const json::object* usable(const std::vector<json::object>& sessions) {
 }
 
 Ending no_account(const Company& company) {
-  return failed("erpnext.no_write_off_account",
-                "Company " + company.name + ": wanted a write-off account and a cost centre, found none")
-      .detail("class", "missing_dependency")
-      .detail("object", "Company " + company.name)
-      .detail("expected", "a write-off account and a cost centre")
-      .detail("found", "none")
-      .next_action("Set the company's write-off account and cost centre in ERPNext, then rerun the company step.");
+  return give_up({"erpnext.no_write_off_account", "missing_dependency", "Company " + company.name,
+                  "a write-off account and a cost centre", "none",
+                  "Set the company's write-off account and cost centre in ERPNext, then rerun the company step."});
 }
 
 std::vector<Setting> sale_settings(const PosProfile& profile) {
@@ -203,9 +199,8 @@ Result<std::optional<Session>> Engine::open_session(Context& context, Asked requ
     if (!sessions.has_value()) return sessions.ending();
     if (!usable(*sessions)) {
       if (!made.ok()) return ending_of(made.fault(), site.concern(title, "to make it"));
-      return retry("erpnext.session_lost", title + ": made, but not to be seen")
-          .detail("class", "transient")
-          .detail("object", title);
+      return try_again({"erpnext.session_lost", "transient", title, "to see it after making it", "nothing",
+                        "Wait a moment, then Continue."});
     }
     just_made = true;
   }
@@ -265,7 +260,8 @@ Result<Nothing> Engine::undo_session(Context& context, Asked request, Who tenant
     const std::string name = text_of(one, "name");
     if (text_of(one, "docstatus") == "1") {
       const Reply ended = site.call("frappe.client.cancel", {{"doctype", kOpening}, {"name", name}});
-      if (!ended.ok() && !ended.is(Remedy::absent))
+      // A refusal may mean that it is cancelled already; whether it is shows when it is removed.
+      if (ended.is(Remedy::retry) || ended.is(Remedy::cancelled))
         return ending_of(ended.fault(), site.concern(std::string(kOpening) + " " + name, "to cancel it"));
     }
     const Reply removed = site.remove(kOpening, name);

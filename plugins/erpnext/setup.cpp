@@ -2,27 +2,22 @@
 // only; a site with companies gets what is missing as single documents.
 #include <charconv>
 
-#include "bench.hpp"
 #include "engine.hpp"
+#include "new_site.hpp"
+#include "wizard.hpp"
 
 namespace tenantry::erpnext {
 
 namespace {
 
-constexpr auto kWizard = "frappe.desk.page.setup_wizard.setup_wizard.setup_complete";
-constexpr auto kCharts = "erpnext.accounts.doctype.account.chart_of_accounts.chart_of_accounts.get_charts_for_country";
 constexpr int kOldestVersion = 15;
 
 std::optional<Ending> too_old(const std::string& version, const Site& site) {
   int major = 0;
   std::from_chars(version.data(), version.data() + version.size(), major);
   if (major >= kOldestVersion) return std::nullopt;
-  return failed("erpnext.version", "ERPNext " + version + " is older than 15.")
-      .detail("class", "missing_dependency")
-      .detail("object", "server " + site.address().server)
-      .detail("expected", "ERPNext 15 or later")
-      .detail("found", version)
-      .next_action("Upgrade ERPNext on server " + site.address().server + ", then Continue.");
+  return give_up({"erpnext.version", "missing_dependency", "server " + site.address().server, "ERPNext 15 or later",
+                  version, "Upgrade ERPNext on server " + site.address().server + ", then Continue."});
 }
 
 Result<std::string> installed_version(Site& site) {
@@ -30,12 +25,8 @@ Result<std::string> installed_version(Site& site) {
   if (!versions.ok()) return ending_of(versions.fault(), site.concern("versions of the apps", "to read them"));
   const json::value* erpnext = versions.fields().if_contains("erpnext");
   if (erpnext && erpnext->is_object()) return done(text_of(erpnext->get_object(), "version"));
-  return failed("erpnext.app_missing", "ERPNext is not installed on this site.")
-      .detail("class", "missing_dependency")
-      .detail("object", "app erpnext")
-      .detail("expected", "installed")
-      .detail("found", "not installed")
-      .next_action("Install ERPNext on the site of server " + site.address().server + ", then Continue.");
+  return give_up({"erpnext.app_missing", "missing_dependency", "app erpnext", "it on the site", "not installed",
+                  "Install ERPNext on the site of server " + site.address().server + ", then Continue."});
 }
 
 // ---- what has to be there ----
@@ -113,194 +104,6 @@ std::vector<Setting> basics(const Blueprint& plan, bool is_set_up) {
   return all;
 }
 
-// ---- the wizard ----
-
-struct Setup {
-  bool complete = false;
-  bool has_company = false;
-};
-
-Result<Setup> look_at_setup(Site& site) {
-  const std::string query = "doctype=" + http::percent_encode("Installed Application") +
-                            "&parent=" + http::percent_encode("Installed Applications") +
-                            "&fields=" + http::percent_encode(R"(["app_name","is_setup_complete"])") +
-                            "&limit_page_length=0";
-  const Reply flags = site.ask("frappe.client.get_list", query);
-  if (!flags.ok()) return ending_of(flags.fault(), site.concern("state of the set-up", "to read it"));
-  const Reply companies = site.list("Company", {}, {"name"}, 1);
-  if (!companies.ok()) return ending_of(companies.fault(), site.concern("companies", "to list them"));
-  Setup setup;
-  setup.complete = !flags.rows().empty();
-  for (const auto& app : flags.rows()) setup.complete = setup.complete && text_of(app, "is_setup_complete") == "1";
-  setup.has_company = !companies.rows().empty();
-  return done(setup);
-}
-
-json::object wizard_arguments(const Blueprint& plan, const std::string& password) {
-  json::object args{{"language", "English"},
-                    {"country", plan.country->name},
-                    {"timezone", plan.country->time_zone},
-                    {"currency", plan.currency},
-                    {"full_name", plan.owner_name},
-                    {"company_name", plan.company},
-                    {"company_abbr", plan.abbreviations.front()},
-                    {"chart_of_accounts", plan.chart},
-                    {"fy_start_date", plan.fiscal_year.start},
-                    {"fy_end_date", plan.fiscal_year.end},
-                    {"setup_demo", 0},
-                    {"enable_telemetry", 0}};
-  if (plan.owner_user) {
-    args["email"] = plan.owner_email;
-    args["password"] = password;
-  }
-  return {{"args", std::move(args)}};
-}
-
-// A wizard at work, ours or another's, is waited for rather than started again. False: it did not end in time.
-Result<bool> wait_for_wizard(Site& site, const std::string& why) {
-  for (int i = 0; i < 20; ++i) {
-    const auto setup = look_at_setup(site);
-    if (!setup.has_value()) return setup.ending();
-    if (setup->complete) return done(true);
-    site.context().progress(0.3, why);
-    if (!site.context().sleep(500ms)) site.context().throw_if_cancelled();
-  }
-  return done(false);
-}
-
-Result<Nothing> wait_or_come_back(Site& site, const std::string& why) {
-  const auto ended = wait_for_wizard(site, why);
-  if (!ended.has_value()) return ended.ending();
-  if (!*ended) return wait(3s, why);
-  return done();
-}
-
-Result<Nothing> run_wizard(Site& site, const Blueprint& plan, const std::string& password, Notes& notes) {
-  notes.wizard_company = plan.company;
-  const std::string owner = "User " + plan.owner_email;
-  if (plan.owner_user && !notes.has(owner)) {
-    const Reply there = site.read("User", plan.owner_email);
-    if (!there.ok() && !there.is(Remedy::absent))
-      return ending_of(there.fault(), site.concern(owner, "to look for it"));
-    if (!there.ok()) notes.creating.push_back(owner);
-  }
-  site.context().save(notes);
-  site.context().progress(0.2, "setup wizard");
-  const Reply reply = site.call(kWizard, wizard_arguments(plan, password), std::chrono::seconds(180));
-  if (!reply.ok()) {
-    const Fault& fault = reply.fault();
-    if (fault.remedy == Remedy::cancelled) return cancelled();
-    if (fault.exc_type == "TimestampMismatchError") return wait_or_come_back(site, "another setup wizard is at work");
-    if (!fault.unknown_outcome) return ending_of(fault, site.concern("setup wizard", "to run it"));
-    const auto ended = wait_for_wizard(site, "the setup wizard may still be at work");
-    if (!ended.has_value()) return ended.ending();
-    if (!*ended) return ending_of(fault, site.concern("setup wizard", "to run it"));
-    return done();
-  }
-  const std::string status = text_of(reply.fields(), "status");
-  if (status == "ok") return done();
-  if (status == "registered") return wait_or_come_back(site, "the setup wizard works in the background");
-  return retry("erpnext.wizard_failed", "setup wizard: wanted ok, found: " + plain_text(status, 80))
-      .detail("class", "transient")
-      .detail("object", "setup wizard")
-      .detail("expected", "ok")
-      .detail("found", plain_text(status, 80))
-      .next_action("Look into the site's Error Log, then Continue.");
-}
-
-// The wizard's word is not proof: it says ok to a chart it does not know, and makes no company.
-Result<bool> mark_wizard_company(Site& site, const Blueprint& plan) {
-  const Mark mark(site.context());
-  const json::array filters{json::array{"name", "=", plan.company}};
-  const Reply reply = site.list("Company", filters, {"name", "_user_tags"}, 1);
-  const Concern concern = site.concern("Company " + plan.company, "to find it after the wizard");
-  if (!reply.ok()) return ending_of(reply.fault(), concern);
-  const auto rows = reply.rows();
-  if (rows.empty()) {
-    site.context().warn("the setup wizard said ok but made no company; it will be made as a document",
-                        {{"company", plan.company}});
-    return done(false);
-  }
-  if (mark.holder(text_of(rows[0], "_user_tags")) != Holder::nobody) return done(true);
-  const Reply tagged = site.tag("Company", plan.company, mark.tag());
-  if (!tagged.ok()) return ending_of(tagged.fault(), concern);
-  return done(true);
-}
-
-std::optional<Ending> unknown_chart(Site& site, const Blueprint& plan) {
-  const Reply charts = site.ask(kCharts, "country=" + http::percent_encode(plan.country->name) + "&with_standard=true");
-  if (!charts.ok()) return ending_of(charts.fault(), site.concern("charts of accounts", "to list them"));
-  std::string known;
-  if (charts.value().is_array())
-    for (const json::value& chart : charts.value().get_array()) {
-      if (as_text(chart) == plan.chart) return std::nullopt;
-      known += (known.empty() ? "" : ", ") + as_text(chart);
-    }
-  return failed("erpnext.unknown_chart", "Chart of accounts " + plan.chart + ": wanted one of " + known)
-      .detail("class", "invalid_input")
-      .detail("object", "Chart of accounts " + plan.chart)
-      .detail("expected", known)
-      .detail("found", plan.chart)
-      .at("/request/chart_of_accounts")
-      .next_action("Start again with one of these charts.");
-}
-
-// ---- a site of one's own ----
-
-// True: this run made it.
-Result<bool> provide_site(Context& context, const Blueprint& plan, std::string_view admin_password) {
-  BenchCommands bench(context, plan, admin_password);
-  Notes notes = notes_of(context);
-  const auto begin = [&] {
-    if (notes.site_creating) return;
-    notes.site_creating = true;
-    context.save(notes);
-  };
-  for (int i = 0; i < 5; ++i) {
-    const auto state = bench.look();
-    if (!state.has_value()) return state.ending();
-    switch (*state) {
-      case SiteState::complete:
-        if (notes.site_creating && !notes.site_created) {
-          notes.site_created = true;
-          context.save(notes);
-        }
-        return done(bool(notes.site_creating));
-      case SiteState::missing: {
-        begin();
-        context.progress(0.05, "making the site");
-        if (const auto made = bench.new_site(); !made.has_value()) return made.ending();
-        break;
-      }
-      case SiteState::frappe: {
-        context.progress(0.1, "installing ERPNext");
-        if (const auto installed = bench.install_erpnext(); !installed.has_value()) return installed.ending();
-        break;
-      }
-      case SiteState::unreadable:
-        // Bench may fail for reasons that say nothing about the site: only our own remains are dropped unread.
-        if (!notes.site_creating)
-          return retry("erpnext.site_unreadable", "site " + plan.site + ": wanted the list of its apps, bench failed")
-              .detail("class", "engine_unavailable")
-              .detail("object", "site " + plan.site)
-              .detail("expected", "the list of its apps")
-              .detail("found", "bench failed")
-              .next_action("Make bench list the site's apps, or drop the site by hand, then Continue.");
-        [[fallthrough]];
-      case SiteState::remains: {
-        begin();
-        context.warn("dropping what is left of an unfinished site", {{"site", plan.site}});
-        if (const auto dropped = bench.drop_site(); !dropped.has_value()) return dropped.ending();
-        break;
-      }
-    }
-  }
-  return retry("erpnext.new_site_failed", "site " + plan.site + ": not complete after several commands")
-      .detail("class", "transient")
-      .detail("object", "site " + plan.site)
-      .next_action("Look at the step's log for what bench said, then Continue.");
-}
-
 // Keys are made once for a site of one's own; on a shared site new keys would lock out whoever uses the old ones.
 Result<Nothing> keep_keys(Site& site, const Blueprint& plan) {
   Context& context = site.context();
@@ -330,6 +133,21 @@ Result<Nothing> keep_keys(Site& site, const Blueprint& plan) {
   }
   site.use_token(key, secret);
   return done();
+}
+
+Platform platform_of(const Blueprint& plan, const std::string& price_list, bool site_created, bool wizard, Titles made,
+                     std::vector<Changed> changes) {
+  return {plan.site,
+          site_created,
+          wizard,
+          plan.owner_user ? plan.owner_email : "",
+          "Individual",
+          std::string(plan.country->name),
+          "Products",
+          "Nos",
+          price_list,
+          std::move(made),
+          std::move(changes)};
 }
 
 }  // namespace
@@ -410,20 +228,8 @@ Result<Platform> Engine::set_up(Context& context, Asked request, Who tenant, Whe
   const auto made = ensure(site, wanted, {.adopt = true});
   if (!made.has_value()) return made.ending();
 
-  Platform platform;
-  platform.site = plan.site;
-  platform.site_created = site_created;
-  platform.wizard = wizard_company;
-  platform.owner_user = plan.owner_user ? plan.owner_email : "";
-  platform.customer_group = "Individual";
-  platform.territory = plan.country->name;
-  platform.item_group = "Products";
-  platform.stock_uom = "Nos";
-  platform.price_list = *price_list;
-  platform.made = *made;
-  platform.changes = *changes;
   const bool changed = site_created || wizard_company || !made->empty() || !changes->empty();
-  return answer(std::move(platform), changed);
+  return answer(platform_of(plan, *price_list, site_created, wizard_company, *made, *changes), changed);
 }
 
 Verdict Engine::verify_set_up(Context& context, Asked request, Who tenant, Where server, const EngineCheck&,
@@ -444,6 +250,7 @@ Verdict Engine::verify_set_up(Context& context, Asked request, Who tenant, Where
   }
   std::vector<Wanted> wanted = presets(plan, *price_list);
   if (plan.owner_user) wanted.push_back(owner_user(plan, ""));
+  if (notes_of(context).has("Fiscal Year " + plan.fiscal_year.name)) wanted.push_back(fiscal_year(plan));
   auto found = survey(site, wanted);
   if (!found.has_value()) return found.ending();
   std::vector<Drift> drift = found->drift;
@@ -454,21 +261,20 @@ Verdict Engine::verify_set_up(Context& context, Asked request, Who tenant, Where
 
   // Nobody knows how far the attempt came: its notes say what it had begun, marks say what it finished.
   const Notes notes = notes_of(context);
-  if (notes.wizard_company == plan.company || plan.mode == Mode::new_site || !notes.changing.empty() ||
-      notes.has("Fiscal Year " + plan.fiscal_year.name))
-    drift.push_back({"answer of the attempt", "known", "lost"});
-  Platform platform{plan.site,
-                    false,
-                    false,
-                    plan.owner_user ? plan.owner_email : "",
-                    "Individual",
-                    std::string(plan.country->name),
-                    "Products",
-                    "Nos",
-                    *price_list,
-                    found->made,
-                    {}};
-  return verdict(std::move(drift), platform);
+  const auto unfinished = compare(site, basics(plan, notes.changing.empty() || !notes.wizard_company.empty()), true);
+  if (!unfinished.has_value()) return unfinished.ending();
+  drift.insert(drift.end(), unfinished->begin(), unfinished->end());
+  if (!notes.wizard_company.empty()) {
+    const auto holder = holder_of_company(site, plan);
+    if (!holder.has_value()) return holder.ending();
+    if (*holder != Holder::this_run)
+      drift.push_back({"Company " + plan.company, "marked as the tenant's", "not marked, or not there"});
+  }
+  if (plan.mode == Mode::new_site && notes.site_creating && !notes.site_created)
+    drift.push_back({"site " + plan.site, "known to be complete", "unknown"});
+  const bool wizard = !notes.wizard_company.empty();
+  return verdict(std::move(drift),
+                 platform_of(plan, *price_list, notes.site_created, wizard, found->made, notes.changing));
 }
 
 Result<Nothing> Engine::undo_set_up(Context& context, Asked request, Who tenant, Where server, const EngineCheck&,
@@ -478,26 +284,12 @@ Result<Nothing> Engine::undo_set_up(Context& context, Asked request, Who tenant,
   const Blueprint& plan = at->plan;
   const Notes notes = notes_of(context);
   if (plan.mode == Mode::new_site && ((output && output->site_created) || notes.site_creating)) {
-    BenchCommands bench(context, plan, context.find_secret("server.admin_password").value_or(""));
-    const auto state = bench.look();
-    if (!state.has_value()) return state.ending();
-    if (*state == SiteState::missing) return done();
-    if (*state == SiteState::complete) {
-      auto work = enter(context, request, tenant, server);
-      if (!work.has_value()) return work.ending();
-      const Reply booked =
-          work.value().site.ask("frappe.client.get_count", "doctype=" + http::percent_encode("GL Entry"));
-      if (!booked.ok()) return ending_of(booked.fault(), work->site.concern("bookings", "to count them"));
-      if (as_text(booked.value()) != "0")
-        return failed("erpnext.has_bookings",
-                      "site " + plan.site + ": wanted no bookings, found " + as_text(booked.value()))
-            .detail("class", "conflict")
-            .detail("object", "site " + plan.site)
-            .detail("expected", "no bookings")
-            .detail("found", as_text(booked.value()) + " bookings")
-            .next_action("Drop the site by hand if its books may be lost, then roll back again.");
-    }
-    return bench.drop_site();
+    return drop_own_site(context, plan, context.find_secret("server.admin_password").value_or(""),
+                         [&]() -> Result<Site> {
+                           auto work = enter(context, request, tenant, server);
+                           if (!work.has_value()) return work.ending();
+                           return done(std::move(work.value().site));
+                         });
   }
   auto work = enter(context, request, tenant, server);
   if (!work.has_value()) return work.ending();
@@ -505,12 +297,19 @@ Result<Nothing> Engine::undo_set_up(Context& context, Asked request, Who tenant,
   std::vector<Wanted> wanted = presets(plan, "Standard Selling");
   wanted.push_back({"Price List", "Selling " + plan.currency, {}, {}, true});
   wanted.push_back(fiscal_year(plan));
+  if (output)  // made in another year than it is taken back in
+    for (const std::string& title : output->made)
+      if (title.starts_with("Fiscal Year ") && title != wanted.back().title())
+        wanted.push_back({"Fiscal Year", title.substr(12), {}, {}, true});
   if (plan.owner_user) wanted.push_back(owner_user(plan, ""));
   const auto left = take_back(site, wanted);
   if (!left.has_value()) return left.ending();
   if (output && output->wizard)
     context.warn("the presets of the setup wizard stay: only dropping the site removes them");
-  return put_back(site, output ? output->changes : notes.changing);
+  if (plan.shared) return done();
+  std::vector<Changed> changes = output ? output->changes : notes.changing;
+  std::erase_if(changes, [](const Changed& change) { return change.doctype == "Currency"; });
+  return put_back(site, changes);
 }
 
 Result<Plan> Engine::plan_set_up(Context& context, Asked request, Who tenant, Where server, Maybe<EngineCheck>) {

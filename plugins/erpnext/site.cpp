@@ -1,5 +1,7 @@
 #include "site.hpp"
 
+#include <cmath>
+
 namespace tenantry::erpnext {
 
 namespace {

@@ -81,13 +81,14 @@ class Site {
   std::string cookie_;
 };
 
-// Whose a document is: a tag "tenantry:<tenant>:<run>" on it.
+// Whose a document is: a tag "tenantry:<tenant>:<run>" on it, both percent-encoded.
 enum class Holder { nobody, this_run, this_tenant, another_tenant };
 
 struct Mark {
   std::string tenant, run;
 
-  explicit Mark(const Context& context) : tenant(context.tenant_id()), run(context.run_id()) {}
+  explicit Mark(const Context& context)
+      : tenant(http::percent_encode(context.tenant_id())), run(http::percent_encode(context.run_id())) {}
   [[nodiscard]] std::string tag() const { return "tenantry:" + tenant + ":" + run; }
   // `tags` is a document's _user_tags: ",a,b".
   [[nodiscard]] Holder holder(std::string_view tags) const;

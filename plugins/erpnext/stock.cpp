@@ -7,9 +7,10 @@ namespace {
 
 std::vector<Wanted> warehouses_of(const Blueprint& plan, const Company& company, const std::string& root) {
   std::vector<Wanted> all;
+  const std::string suffix = " - " + company.abbr;
   for (const std::string& name : plan.warehouses)
     all.push_back({"Warehouse",
-                   name + " - " + company.abbr,
+                   name.ends_with(suffix) ? name : name + suffix,  // as ERPNext does it
                    {{"warehouse_name", name}, {"company", company.name}, {"parent_warehouse", root}, {"is_group", 0}},
                    {{"company", company.name}}});
   return all;
@@ -32,19 +33,23 @@ Warehouses output_of(const std::vector<Wanted>& wanted, Titles made) {
   return all;
 }
 
-// Defaults that hold for the whole site. On a shared site only what nobody has set yet.
-std::vector<Setting> defaults(const Platform& platform, const Company& company, const Warehouses& warehouses) {
-  return {{"Global Defaults",
-           "Global Defaults",
-           {{"default_company", company.name}, {"default_currency", company.currency}, {"country", company.country}}},
+// Defaults that hold for the whole site. On a shared one they belong to nobody: only what is empty is filled, nothing
+// names one tenant's company, and nothing is emptied again when a tenant leaves.
+std::vector<Setting> defaults(const Platform& platform, const Company& company, const Warehouses& warehouses,
+                              bool shared) {
+  json::object global{{"default_currency", company.currency}, {"country", company.country}};
+  json::object stock{{"stock_uom", platform.stock_uom}};
+  if (!shared) {
+    global["default_company"] = company.name;
+    stock["default_warehouse"] = warehouses.shop;
+  }
+  return {{"Global Defaults", "Global Defaults", std::move(global)},
           {"Selling Settings",
            "Selling Settings",
            {{"customer_group", platform.customer_group},
             {"territory", platform.territory},
             {"selling_price_list", platform.price_list}}},
-          {"Stock Settings",
-           "Stock Settings",
-           {{"default_warehouse", warehouses.shop}, {"stock_uom", platform.stock_uom}}}};
+          {"Stock Settings", "Stock Settings", std::move(stock)}};
 }
 
 std::vector<Wanted> items_of(const Blueprint& plan, const Platform& platform, const Company& company,
@@ -130,7 +135,8 @@ Result<Applied> Engine::apply_settings(Context& context, Asked request, Who tena
                                        const Platform& platform, const Company& company, const Warehouses& warehouses) {
   auto work = enter(context, request, tenant, server);
   if (!work.has_value()) return work.ending();
-  const auto changes = apply(work.value().site, defaults(platform, company, warehouses), work->plan.shared);
+  const auto changes =
+      apply(work.value().site, defaults(platform, company, warehouses, work->plan.shared), work->plan.shared);
   if (!changes.has_value()) return changes.ending();
   return answer(Applied{*changes}, !changes->empty());
 }
@@ -139,7 +145,8 @@ Verdict Engine::verify_settings(Context& context, Asked request, Who tenant, Whe
                                 const Company& company, const Warehouses& warehouses, Maybe<Applied> output) {
   auto work = enter(context, request, tenant, server);
   if (!work.has_value()) return work.ending();
-  auto drift = compare(work.value().site, defaults(platform, company, warehouses), work->plan.shared);
+  auto drift =
+      compare(work.value().site, defaults(platform, company, warehouses, work->plan.shared), work->plan.shared);
   if (!drift.has_value()) return drift.ending();
   return verdict(*drift, output ? *output : Applied{notes_of(context).changing});
 }
@@ -148,6 +155,7 @@ Result<Nothing> Engine::undo_settings(Context& context, Asked request, Who tenan
                                       const Company&, const Warehouses&, Maybe<Applied> output) {
   auto work = enter(context, request, tenant, server);
   if (!work.has_value()) return work.ending();
+  if (work->plan.shared) return done();
   return put_back(work.value().site, output ? output->changes : notes_of(context).changing);
 }
 

@@ -99,6 +99,8 @@ TEST_CASE("a tenant of every kind of country is made from nothing, and a second 
     CAPTURE(step);
     CHECK((outcome == TENANTRY_DONE || outcome == TENANTRY_ALREADY_DONE));
   }
+  INFO("requests of a whole run: " << sandbox.requests("t1.local"));
+  CHECK(sandbox.requests("t1.local") <= 64);
   const auto counts = sandbox.counts("t1.local");
   CHECK(counts.at("Company") == 1);
   CHECK(counts.at("POS Profile") == 1);
@@ -130,7 +132,7 @@ TEST_CASE("a tenant of every kind of country is made from nothing, and a second 
       CHECK(outcome == TENANTRY_ALREADY_DONE);
     }
     CHECK(sandbox.journal("t1.local").size() == effects);
-    CHECK(sandbox.requests("t1.local") - requests <= 50);
+    CHECK(sandbox.requests("t1.local") - requests <= 31);
   }
 }
 
@@ -186,18 +188,15 @@ TEST_CASE("verify without an output finds what an attempt did before it was lost
     const Report ran = settle(host, step);
     CAPTURE(words(ran));
     REQUIRE(succeeded(ran));
-    host.document["steps"].as_object()[step] = json::object{{"output", nullptr}};
+    // The answer never arrived: the host knows the last checkpoint and nothing else.
+    host.document["steps"].as_object().erase(step);
+    if (!ran.checkpoints.empty()) host.checkpoints[step] = ran.checkpoints.back();
     const Report found = host.verify(step);
+    host.checkpoints.erase(step);
     CAPTURE(words(found));
-    if (step == "step_1_platform_setup") {  // the marks alone do not tell whose call of the wizard it was
-      CHECK((found.outcome == TENANTRY_DONE || found.outcome == TENANTRY_DRIFTED));
-    } else {
-      REQUIRE(found.outcome == TENANTRY_DONE);
-      if (step != "step_5_settings" && step != "step_10_post_sale_updates") {
-        REQUIRE(found.output.has_value());
-        CHECK(json::serialize(*found.output) == json::serialize(*ran.output));
-      }
-    }
+    REQUIRE(found.outcome == TENANTRY_DONE);
+    REQUIRE(found.output.has_value());
+    CHECK(json::serialize(*found.output) == json::serialize(*ran.output));
     host.document["steps"].as_object()[step] = json::object{{"output", *ran.output}};
   }
 }

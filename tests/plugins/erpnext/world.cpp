@@ -1,8 +1,10 @@
 #include "world.hpp"
 
+#include <arpa/inet.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -125,6 +127,39 @@ std::int64_t Sandbox::requests(const std::string& site) {
   return of_site ? of_site->at("requests").to_number<std::int64_t>() : 0;
 }
 
+CannedServer::CannedServer(std::vector<std::string> answers)
+    : listener_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof address;
+  if (bind(listener_, reinterpret_cast<sockaddr*>(&address), length) != 0 || listen(listener_, 8) != 0 ||
+      getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &length) != 0)
+    throw std::runtime_error("no server");
+  url_ = "http://127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  thread_ = std::thread([this, answers = std::move(answers)] {
+    for (const std::string& answer : answers) {
+      const int peer = accept(listener_, nullptr, nullptr);
+      if (peer < 0) return;
+      std::string request;
+      char bytes[4096];
+      while (request.find("\r\n\r\n") == std::string::npos) {
+        const auto count = read(peer, bytes, sizeof bytes);
+        if (count <= 0) break;
+        request.append(bytes, static_cast<std::size_t>(count));
+      }
+      if (write(peer, answer.data(), answer.size()) < 0) request.clear();
+      close(peer);
+    }
+  });
+}
+
+CannedServer::~CannedServer() {
+  shutdown(listener_, SHUT_RDWR);
+  thread_.join();
+  close(listener_);
+}
+
 void place(FakeHost& host, const std::string& url, const TenantOf& tenant, const std::string& site) {
   host.tenant_id = tenant.id;
   host.run_id = "run-of-" + tenant.id;
@@ -187,6 +222,8 @@ bool roll_back(FakeHost& host, const std::map<std::string, int>& outcomes) {
   for (auto step = steps.rbegin(); step != steps.rend(); ++step) {
     const auto outcome = outcomes.find(*step);
     if (outcome == outcomes.end() || outcome->second != TENANTRY_DONE) continue;
+    const std::string operations = json::serialize(host.step(*step).at("operations"));
+    if (operations.find("\"undo\"") == std::string::npos) continue;
     Report report;
     for (int i = 0; i < 8; ++i) {
       report = host.undo(*step);
@@ -200,6 +237,41 @@ bool roll_back(FakeHost& host, const std::map<std::string, int>& outcomes) {
 std::string words(const Report& report) {
   return std::to_string(report.outcome) + " " + report.code + ": " + report.message + " " +
          json::serialize(report.detail);
+}
+
+void run_before(Host& host, const std::string& last) {
+  for (const std::string& step : steps_of(host)) {
+    if (step == last) return;
+    const Report report = settle(host, step);
+    if (!succeeded(report)) throw std::runtime_error(step + " " + words(report));
+  }
+}
+
+int count(Sandbox& sandbox, const std::string& doctype, const std::string& site) {
+  const auto counts = sandbox.counts(site);
+  const auto* found = counts.if_contains(doctype);
+  return found ? static_cast<int>(found->as_int64()) : 0;
+}
+
+json::object document(Sandbox& sandbox, const std::string& site, const std::string& doctype, const std::string& name) {
+  const auto answer =
+      sandbox.erp("GET", site, "/api/resource/" + http::percent_encode(doctype) + "/" + http::percent_encode(name));
+  if (answer.status != 200) return {};
+  return json::parse(answer.body).at("data").as_object();
+}
+
+json::object post(Sandbox& sandbox, const std::string& site, const std::string& doctype, const json::object& fields) {
+  const auto answer = sandbox.erp("POST", site, "/api/resource/" + http::percent_encode(doctype), fields);
+  if (answer.status != 200) throw std::runtime_error(answer.body);
+  return json::parse(answer.body).at("data").as_object();
+}
+
+json::object error_rule(const std::string& method, const std::string& doctype, int status, const std::string& type,
+                        const std::string& message) {
+  json::object rule{{"method", method},  {"doctype", doctype}, {"times", 1},
+                    {"action", "error"}, {"status", status},   {"exc_type", type}};
+  if (!message.empty()) rule["message"] = message;
+  return rule;
 }
 
 }  // namespace world

@@ -4,6 +4,7 @@
 #include <string>
 #include <tenantry/http.hpp>
 #include <tenantry/testing/fake_host.hpp>
+#include <thread>
 #include <vector>
 
 namespace world {
@@ -46,6 +47,21 @@ class Sandbox {
   tenantry::http::Client client_;
 };
 
+// Answers every connection with the next of these bytes, and hangs up.
+class CannedServer {
+ public:
+  explicit CannedServer(std::vector<std::string> answers);
+  ~CannedServer();
+  CannedServer(const CannedServer&) = delete;
+  CannedServer& operator=(const CannedServer&) = delete;
+  const std::string& url() const { return url_; }
+
+ private:
+  int listener_ = -1;
+  std::string url_;
+  std::thread thread_;
+};
+
 struct TenantOf {
   std::string id = "t1";
   std::string name = "Duka Moja Ltd";
@@ -72,5 +88,17 @@ std::map<std::string, int> run_everything(FakeHost& host);
 bool roll_back(FakeHost& host, const std::map<std::string, int>& outcomes);
 
 std::string words(const Report& report);
+
+// Runs up to, not including, this step; a step that fails is thrown.
+void run_before(Host& host, const std::string& last);
+// How many of a doctype a site holds.
+int count(Sandbox& sandbox, const std::string& doctype, const std::string& site);
+// The fields of a document as the ERP shows them; empty: there is none.
+json::object document(Sandbox& sandbox, const std::string& site, const std::string& doctype, const std::string& name);
+// Creates one behind the engine's back; a refusal is thrown.
+json::object post(Sandbox& sandbox, const std::string& site, const std::string& doctype, const json::object& fields);
+// A fault: the next such request is answered with this error, once.
+json::object error_rule(const std::string& method, const std::string& doctype, int status, const std::string& type,
+                        const std::string& message = "");
 
 }  // namespace world
