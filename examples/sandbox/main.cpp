@@ -2,8 +2,8 @@
 #include <CLI/CLI.hpp>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
 #include <iostream>
-#include <thread>
 
 #include "sandbox/bench_command.hpp"
 #include "sandbox/erpnext/erpnext.hpp"
@@ -43,12 +43,21 @@ int serve(Arguments& arguments, const sigset_t& signals) {
       std::cerr << "There is no kind of site \"" << kind << "\", or " << name << " is named twice.\n";
       return 2;
     }
+  if (!arguments.state_file.empty() && std::filesystem::exists(arguments.state_file) &&
+      !application.sites().load(arguments.state_file)) {
+    std::cerr << arguments.state_file << " is no state file.\n";
+    return 2;
+  }
   Server server(application, faults, journal, arguments.server);
   server.start();
   std::cout << "listening on http://127.0.0.1:" << server.port() << std::endl;
   int signal = 0;
   sigwait(&signals, &signal);
   server.stop();
+  if (!arguments.state_file.empty() && !application.sites().save(arguments.state_file)) {
+    std::cerr << arguments.state_file << " cannot be written.\n";
+    return 1;
+  }
   return 0;
 }
 
@@ -68,6 +77,7 @@ int main(int argc, char** argv) {
   cli.add_option("--api-key", arguments.sites.api_key, "Administrator's key in every site");
   cli.add_option("--api-secret", arguments.sites.api_secret, "and the secret that belongs to it");
   cli.add_option("--db-root-password", arguments.erpnext.db_root_password, "What bench new-site has to give");
+  cli.add_option("--state", arguments.state_file, "Sites are read from this file at the start and written at the end");
   cli.add_option("--journal", arguments.journal_file, "Effects are appended to this file, one JSON object a line");
   cli.add_option("--seed", arguments.seed, "Seed of the random choices of faults and deadlocks");
   cli.add_flag("--realistic", arguments.realistic, "Take as long as the recorded server did");

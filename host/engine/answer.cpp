@@ -72,7 +72,7 @@ model::Failure failure_of(Outcome outcome, const Spoken::Error& error) {
     out.next_action = base::shorten({next->get_string().data(), next->get_string().size()}, kMaxErrorMessage);
 
   std::optional<FailureClass> cause;
-  if (const auto* word = detail.if_contains("cause"); word && word->is_string())
+  if (const auto* word = detail.if_contains("class"); word && word->is_string())
     cause = model::failure_class({word->get_string().data(), word->get_string().size()});
   if (!cause) cause = model::failure_class(std::string_view(out.code).substr(out.code.rfind('.') + 1));
   out.cause = cause.value_or(class_suggested_by(outcome, out.code, detail));

@@ -31,7 +31,7 @@ struct Spoken {
 // know become FAILED with a host.* code; a return after the deadline is RETRY host.deadline, unless the call was
 // cancelled and says so.
 //
-// The cause of a failure is the member "cause" of the error's detail if that is a word of model::kFailureClasses, else
+// The cause of a failure is the member "class" of the error's detail if that is a word of model::kFailureClasses, else
 // the last part of its code if that is one ("erpnext.rate_limited"), else what the outcome suggests. The member
 // "next_action" of the detail becomes Failure::next_action.
 [[nodiscard]] Answer judge(const Invocation& invocation, Spoken spoken);

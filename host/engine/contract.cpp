@@ -52,7 +52,7 @@ base::Result<json::value> Contract::complete_settings(const json::value& setting
 }
 
 std::optional<model::Failure> Contract::check_output(std::size_t step, std::string_view output) const {
-  const auto bad = [&](const std::string& why, json::object detail) {
+  const auto bad = [&](const std::string& why, const json::object& detail) {
     return model::Failure{model::FailureClass::kInternal, "host.bad_output",
                           "The output of step " + manifest_->steps.at(step).id + " " + why + ".", "",
                           detail.empty() ? "" : json::serialize(detail)};

@@ -127,7 +127,8 @@ void Connection::on_request(std::unique_lock<std::mutex>& lock) {
   served_ = true;
   enter(Phase::kAnswering);
   lock.unlock();
-  core_->dispatch(std::move(request), std::move(exchange));
+  core_->dispatch(std::move(request), exchange);
+  exchange.reset();  // if it is the last one it answers now, and that takes the mutex
   lock.lock();
 }
 
@@ -323,7 +324,7 @@ void Connection::refuse(std::string_view code, std::string message) {
   if (phase_ == Phase::kReading) refuse_locked(refusal(code, std::move(message)));
 }
 
-void Connection::start_stream(const std::shared_ptr<Exchange>& exchange, std::vector<Header> headers,
+void Connection::start_stream(const std::shared_ptr<Exchange>& exchange, const std::vector<Header>& headers,
                               std::string_view type) {
   auto out = start_of(200, type, headers, exchange->request_id);
   append_header(out, "X-Accel-Buffering", "no");  // or the edge would keep the events to itself

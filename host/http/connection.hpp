@@ -34,7 +34,8 @@ class Connection : public std::enable_shared_from_this<Connection> {
   void pump();  // reads the next request, if a whole one is there and none is being answered
   // From any thread.
   void send(Exchange& exchange, Response response);
-  void start_stream(const std::shared_ptr<Exchange>& exchange, std::vector<Header> headers, std::string_view type);
+  void start_stream(const std::shared_ptr<Exchange>& exchange, const std::vector<Header>& headers,
+                    std::string_view type);
   bool stream_write(std::string_view bytes);
   void end_stream();
   [[nodiscard]] bool streaming() const;

@@ -192,7 +192,7 @@ std::vector<std::shared_ptr<Connection>> Core::connections() const {
 
 bool Core::idle() const { return in_flight == 0 && flushing == 0 && streams == 0; }
 
-void Core::dispatch(Request request, std::shared_ptr<Exchange> exchange) {
+void Core::dispatch(Request request, const std::shared_ptr<Exchange>& exchange) {
   if (draining)
     return exchange->fail(refusal("http.draining", "This server is about to stop; another one will answer."));
   const auto match = router.match(request.method, request.path);

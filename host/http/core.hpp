@@ -78,7 +78,7 @@ class Core : public std::enable_shared_from_this<Core> {
   [[nodiscard]] std::vector<std::shared_ptr<Connection>> connections() const;
 
   // Answers it here or has it answered by its route's handler.
-  void dispatch(Request request, std::shared_ptr<Exchange> exchange);
+  void dispatch(Request request, const std::shared_ptr<Exchange>& exchange);
   [[nodiscard]] bool idle() const;  // nothing to answer and nothing to write
 
   const Options options;

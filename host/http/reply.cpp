@@ -26,12 +26,12 @@ void Reply::send(Response response) const { exchange_->send(std::move(response))
 
 void Reply::send(const base::Error& error) const { exchange_->fail(error); }
 
-Stream Reply::stream(std::vector<Header> headers, std::string_view type) const {
+Stream Reply::stream(const std::vector<Header>& headers, std::string_view type) const {
   if (!exchange_->claim()) {
     base::log::error("answered twice", {{"route", exchange_->route}, {"request_id", exchange_->request_id}});
     return Stream(nullptr);
   }
-  exchange_->connection->start_stream(exchange_, std::move(headers), type);
+  exchange_->connection->start_stream(exchange_, headers, type);
   return Stream(std::make_shared<Link>(exchange_->connection));
 }
 

@@ -54,7 +54,8 @@ class Reply {
   void send(const base::Error& error) const;  // as problem+json, see problem.hpp
 
   // Starts a 200 whose body is written through the Stream. The status line is sent at once.
-  [[nodiscard]] Stream stream(std::vector<Header> headers = {}, std::string_view type = "text/event-stream") const;
+  [[nodiscard]] Stream stream(const std::vector<Header>& headers = {},
+                              std::string_view type = "text/event-stream") const;
 
   // False when the client has left: whoever waits for something to tell it may stop.
   [[nodiscard]] bool wanted() const;

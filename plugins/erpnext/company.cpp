@@ -414,7 +414,10 @@ Result<Chart> Engine::complete_chart(Context& context, Asked request, Who tenant
     if (!put.ok()) return ending_of(put.fault(), site.concern(title, "an account for " + company.name));
   }
   chart.rows = notes_of(context).rows;
-  chart.accounts = static_cast<std::int64_t>(accounts->size());
+  std::size_t added = 0;
+  for (const Wanted& one : wanted)
+    if (std::none_of(accounts->begin(), accounts->end(), [&](const Account& a) { return a.name == one.name; })) ++added;
+  chart.accounts = static_cast<std::int64_t>(accounts->size() + added);
   const bool changed = !chart.made.empty() || !chart.rows.empty();
   return answer(std::move(chart), changed);
 }
@@ -440,7 +443,7 @@ Verdict Engine::verify_chart(Context& context, Asked request, Who tenant, Where 
     chart.payment_modes.push_back({mode.name, account});
     if (!uses_cash_account(mode) && account == account_wish(mode) + " - " + company.abbr)
       wanted.push_back(account_for(mode, company, ""));
-    if (now.ok() && notes_of(context).has(title)) wanted.push_back(mode_of_payment(mode, company.name, account));
+    if (now.ok() && !output) wanted.push_back(mode_of_payment(mode, company.name, account));
   }
   auto found = survey(site, wanted);
   if (!found.has_value()) return found.ending();

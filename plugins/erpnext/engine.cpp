@@ -6,10 +6,6 @@ namespace {
 
 constexpr auto kKey = "erpnext.api_key";
 constexpr auto kSecret = "erpnext.api_secret";
-using Names = std::initializer_list<std::string_view>;
-constexpr Names kSecrets{kKey, kSecret, "server.api_key", "server.api_secret", "server.admin_password"};
-constexpr Names kSetupSecrets{
-    kKey, kSecret, "server.api_key", "server.api_secret", "server.admin_password", "tenant.admin_password"};
 
 // Keys first: a wrong password locks the account after a few tries, a wrong key never does.
 std::optional<Ending> let_in(Site& site) {
@@ -46,9 +42,11 @@ void Engine::define(Graph<Engine>& g) {
   const auto tenant = g.tenant();
   const auto server = g.server();
   using E = Engine;
+  const std::initializer_list<std::string_view> secrets{kKey, kSecret, "server.api_key", "server.api_secret",
+                                                        "server.admin_password"};
   const auto check = g.step("step_0_engine_check", &E::check, request, tenant, server)
                          .title("Engine check")
-                         .secrets(kSecrets)
+                         .secrets(secrets)
                          .attempts(8, 1s, 60s)
                          .timeout(90s)
                          .expected(150ms)
@@ -57,7 +55,8 @@ void Engine::define(Graph<Engine>& g) {
   // Critical beyond the predecessor's four: without presets not even the company can be made.
   const auto platform = g.step("step_1_platform_setup", &E::set_up, request, tenant, server, check)
                             .title("Platform setup")
-                            .secrets(kSetupSecrets)
+                            .secrets({kKey, kSecret, "server.api_key", "server.api_secret", "server.admin_password",
+                                      "tenant.admin_password"})
                             .attempts(6, 1s, 60s)
                             .timeout(25min)
                             .heartbeat(120s)
@@ -69,7 +68,7 @@ void Engine::define(Graph<Engine>& g) {
                             .plan(&E::plan_set_up);
   const auto company = g.step("step_2_company", &E::make_company, request, tenant, server, platform)
                            .title("Company")
-                           .secrets(kSecrets)
+                           .secrets(secrets)
                            .attempts(6, 500ms, 20s)
                            .timeout(3min)
                            .exclusive("erpnext.company")
@@ -80,7 +79,7 @@ void Engine::define(Graph<Engine>& g) {
                            .plan(&E::plan_company);
   const auto chart = g.step("step_3_chart_of_accounts", &E::complete_chart, request, tenant, server, company)
                          .title("Chart of accounts and modes of payment")
-                         .secrets(kSecrets)
+                         .secrets(secrets)
                          .attempts(6, 200ms, 10s)
                          .timeout(2min)
                          .exclusive("erpnext.account")
@@ -90,7 +89,7 @@ void Engine::define(Graph<Engine>& g) {
                          .verify(&E::verify_chart);
   const auto warehouses = g.step("step_4_warehouses", &E::make_warehouses, request, tenant, server, company)
                               .title("Warehouses")
-                              .secrets(kSecrets)
+                              .secrets(secrets)
                               .attempts(6, 200ms, 10s)
                               .timeout(2min)
                               .exclusive("erpnext.warehouse")
@@ -103,7 +102,7 @@ void Engine::define(Graph<Engine>& g) {
   const auto settings =
       g.step("step_5_settings", &E::apply_settings, request, tenant, server, platform, company, warehouses)
           .title("Settings")
-          .secrets(kSecrets)
+          .secrets(secrets)
           .attempts(6, 200ms, 10s)
           .timeout(2min)
           .critical(false)
@@ -113,7 +112,7 @@ void Engine::define(Graph<Engine>& g) {
           .verify(&E::verify_settings);
   g.step("step_6_items", &E::make_items, request, tenant, server, platform, company, warehouses)
       .title("Demo items")
-      .secrets(kSecrets)
+      .secrets(secrets)
       .attempts(6, 200ms, 10s)
       .timeout(5min)
       .critical(false)
@@ -125,7 +124,7 @@ void Engine::define(Graph<Engine>& g) {
       .optional();
   const auto customer = g.step("step_7_customer", &E::make_customer, request, tenant, server, platform, company)
                             .title("Walk-in customer")
-                            .secrets(kSecrets)
+                            .secrets(secrets)
                             .attempts(6, 200ms, 10s)
                             .timeout(2min)
                             .critical(false)
@@ -137,7 +136,7 @@ void Engine::define(Graph<Engine>& g) {
   const auto profile = g.step("step_8_pos_profile", &E::make_pos_profile, request, tenant, server, platform, company,
                               chart, warehouses, customer)
                            .title("POS profile")
-                           .secrets(kSecrets)
+                           .secrets(secrets)
                            .attempts(6, 200ms, 10s)
                            .timeout(2min)
                            .expected(500ms)
@@ -148,7 +147,7 @@ void Engine::define(Graph<Engine>& g) {
   const auto session =
       g.step("step_9_pos_session", &E::open_session, request, tenant, server, platform, company, chart, profile)
           .title("POS session")
-          .secrets(kSecrets)
+          .secrets(secrets)
           .attempts(6, 200ms, 10s)
           .timeout(2min)
           .critical(false)
@@ -158,7 +157,7 @@ void Engine::define(Graph<Engine>& g) {
           .verify(&E::verify_session);
   g.step("step_10_post_sale_updates", &E::finish, request, tenant, server, company, profile)
       .title("Post-sale updates")
-      .secrets(kSecrets)
+      .secrets(secrets)
       .attempts(6, 200ms, 10s)
       .timeout(2min)
       .critical(false)

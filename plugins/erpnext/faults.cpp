@@ -145,6 +145,7 @@ Said read(const http::Response& response) {
   const json::value body = json::parse(response.body, failure);
   if (failure || !body.is_object()) {
     said.exc_type = exc_type_in(response.body);
+    if (!said.exc_type.empty()) said.exception = response.body.substr(0, 500);
     return said;
   }
   said.is_json = true;

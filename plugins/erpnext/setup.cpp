@@ -94,7 +94,7 @@ Wanted owner_user(const Blueprint& plan, std::string_view password) {
   json::array roles;
   for (const char* role : {"System Manager", "Sales Manager", "Sales User", "Accounts Manager", "Accounts User",
                            "Stock Manager", "Stock User", "Item Manager"})
-    if (!plan.shared || std::string_view(role) != "System Manager") roles.push_back({{"role", role}});
+    if (!plan.shared || std::string_view(role) != "System Manager") roles.push_back(json::object{{"role", role}});
   return {"User",
           plan.owner_email,
           {{"email", plan.owner_email},

@@ -24,9 +24,9 @@ constexpr std::int32_t kRetry = 5;
 constexpr std::int32_t kFailed = 6;
 
 TEST_CASE("the cause of a failure is what the engine named, else what its code or outcome suggests") {
-  CHECK(cause(kFailed, "erp.x", R"({"cause":"quota"})") == FailureClass::kQuota);
-  CHECK(cause(kFailed, "erp.rate_limited", R"({"cause":"quota"})") == FailureClass::kQuota);
-  CHECK(cause(kFailed, "erp.rate_limited", R"({"cause":"nonsense"})") == FailureClass::kRateLimited);
+  CHECK(cause(kFailed, "erp.x", R"({"class":"quota"})") == FailureClass::kQuota);
+  CHECK(cause(kFailed, "erp.rate_limited", R"({"class":"quota"})") == FailureClass::kQuota);
+  CHECK(cause(kFailed, "erp.rate_limited", R"({"class":"nonsense"})") == FailureClass::kRateLimited);
   CHECK(cause(kFailed, "erp.company.conflict") == FailureClass::kConflict);
   CHECK(cause(kFailed, "conflict") == FailureClass::kConflict);
   CHECK(cause(kRetry, "erp.deadlock") == FailureClass::kTransient);

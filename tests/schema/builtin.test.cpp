@@ -41,8 +41,8 @@ TEST_CASE("all schemas are built in, compiled once for all threads") {
   for (const auto* schema : seen) CHECK(schema == seen.front());
   const auto names = tenantry::schema::builtin_names();
   CHECK(std::set<std::string_view>(names.begin(), names.end()) ==
-        std::set<std::string_view>{"login", "create_tenant", "start_run", "retry", "continue", "skip_step", "problem",
-                                   "status", "event", "engine", "engine_manifest", "host_config"});
+        std::set<std::string_view>{"login", "cancel", "create_tenant", "start_run", "retry", "continue", "skip_step",
+                                   "problem", "status", "event", "engine", "engine_manifest", "host_config"});
   CHECK_THROWS_AS(builtin("nothing"), std::out_of_range);
 }
 

@@ -292,3 +292,13 @@ TEST_CASE("the time left is told, and there may be no limit") {
   host.time_limit = 0ms;
   CHECK(probe::run(host, look).outcome == TENANTRY_CANCELLED);
 }
+
+TEST_CASE("an ending that is refined step by step keeps its code and message") {
+  tenantry::Ending ending = tenantry::failed("demo.refused", "not allowed");
+  ending = std::move(ending).detail("object", "Item X");
+  ending = std::move(ending).next_action("Allow it.");
+  ending = std::move(ending).at("/request/items/0");
+  CHECK(ending.code() == "demo.refused");
+  CHECK(ending.message() == "not allowed");
+  CHECK(ending.detail().size() == 3);
+}

@@ -183,7 +183,7 @@ BenchResult execute(Site& site, Journal& journal, const Parsed& parsed) {
   return {1, "Traceback (most recent call last):\n  ...\nImportError: " + method + "\n"};
 }
 
-BenchResult add_manager(Site& site, Journal& journal, const Parsed& parsed) {
+BenchResult add_system_user(Site& site, Journal& journal, const Parsed& parsed) {
   const std::string email = parsed.words.size() > 1 ? parsed.words[1] : "";
   if (site.exists("User", email))
     return {1, "Traceback (most recent call last):\n  ...\nfrappe.exceptions.DuplicateEntryError: ('User', '" + email +
@@ -225,7 +225,7 @@ BenchResult run_bench(Sites& sites, Journal& journal, const BenchCall& call) {
   const std::lock_guard lock(site->mutex);
   if (command == "list-apps") return list_apps(*site);
   if (command == "execute") return execute(*site, journal, parsed);
-  if (command == "add-system-manager") return add_manager(*site, journal, parsed);
+  if (command == "add-system-manager") return add_system_user(*site, journal, parsed);
   if (command == "set-config") return set_config(*site, parsed);
   if (command == "set-admin-password" && parsed.words.size() > 1) {
     site->passwords["Administrator"] = parsed.words[1];

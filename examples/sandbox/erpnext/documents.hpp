@@ -33,6 +33,9 @@ void change(Transaction& transaction, const std::string& doctype, const std::str
 // Throws what Frappe says if a link of the document leads nowhere.
 void check_links(Site& site, const Doctype& doctype, const json::object& document);
 
+// Throws LinkExistsError if a document links to this one.
+void check_not_linked(Site& site, const Doctype& doctype, const std::string& name);
+
 // Ten characters, as Frappe names rows and hash documents.
 [[nodiscard]] std::string random_name();
 

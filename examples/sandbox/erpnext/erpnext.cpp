@@ -383,7 +383,10 @@ Response Erpnext::control_bench(const Request& request, const Exchange& exchange
   BenchCall call;
   for (const auto& word : body.at("args").as_array()) call.arguments.push_back(as_text(word));
   if (const auto* stop = body.get_object().if_contains("stop_at")) call.stop_at = as_text(*stop);
-  call.db_root_password = db_root_password_;
+  {
+    const std::lock_guard lock(mutex_);
+    call.db_root_password = db_root_password_;
+  }
   call.take = [this, &exchange](milliseconds recorded) { return exchange.watch(scaled(recorded)); };
   const BenchResult result = run_bench(sites_, journal_, call);
   return json_response(200, {{"exit", result.exit}, {"output", result.output}});
@@ -398,6 +401,7 @@ std::optional<Response> Erpnext::control(const Request& request, const std::vect
   boost::system::error_code bad;
   const json::value body = json::parse(request.body, bad);
   if (!bad && body.is_object()) {
+    const std::lock_guard lock(mutex_);
     for (const auto& member : body.get_object()) {
       if (member.key() == "any_site") any_site_ = as_bool(member.value()) || member.value() == true;
       if (member.key() == "time_scale") time_scale_ = as_number(member.value());

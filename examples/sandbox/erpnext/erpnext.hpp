@@ -48,6 +48,7 @@ class Erpnext : public Application {
   std::atomic<bool> any_site_;
   std::atomic<double> time_scale_;
   std::atomic<double> deadlock_probability_;
+  std::mutex mutex_;  // guards db_root_password_
   std::string db_root_password_;
   Sites sites_;
 };

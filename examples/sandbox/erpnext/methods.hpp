@@ -22,6 +22,9 @@ void read_arguments(Call& call);
 // The answer's body; messages of the transaction are still to be added.
 [[nodiscard]] json::object call_method(Call& call, const std::string& method);
 
+// chart_of_accounts_importer.import_coa.
+[[nodiscard]] json::object import_chart(Call& call);
+
 struct Answered {
   int status = 200;
   json::object body;

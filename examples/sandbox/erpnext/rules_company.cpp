@@ -48,12 +48,12 @@ std::string initials(const std::string& name) {
   return result;
 }
 
-bool is_account(const json::value& node) { return node.is_object(); }
+bool is_account(const json::value& branch) { return branch.is_object(); }
 
-// A node of the chart is a group if it says so or if it holds accounts.
-bool is_group(const json::object& node) {
-  if (node.contains("is_group")) return true;
-  for (const auto& member : node)
+// A branch of the chart is a group if it says so or if it holds accounts.
+bool is_group(const json::object& branch) {
+  if (branch.contains("is_group")) return true;
+  for (const auto& member : branch)
     if (is_account(member.value())) return true;
   return false;
 }
@@ -243,19 +243,19 @@ void make_accounts(Transaction& transaction, const std::string& company, bool nu
       [&](const json::object& level, const std::string& parent, const std::string& root_type) {
         for (const auto& member : level) {
           if (!is_account(member.value())) continue;
-          const auto& node = member.value().get_object();
+          const auto& branch = member.value().get_object();
           const std::string account(member.key());
-          const auto* root = node.if_contains("root_type");
+          const auto* root = branch.if_contains("root_type");
           const std::string type = root ? as_text(*root) : root_type;
           json::object fields{
               {"account_name", account},
               {"company", company},
-              {"is_group", is_group(node) ? 1 : 0},
+              {"is_group", is_group(branch) ? 1 : 0},
               {"root_type", type},
               {"report_type", type == "Income" || type == "Expense" ? "Profit and Loss" : "Balance Sheet"},
               {"account_currency", currency}};
           if (!parent.empty()) fields["parent_account"] = parent;
-          if (const auto* kind = node.if_contains("account_type")) fields["account_type"] = *kind;
+          if (const auto* kind = branch.if_contains("account_type")) fields["account_type"] = *kind;
           std::string name = account + end;
           if (numbered) {
             const auto* known = numbers.if_contains(account);
@@ -264,7 +264,7 @@ void make_accounts(Transaction& transaction, const std::string& company, bool nu
             name = number + " - " + name;
           }
           make(transaction, "Account", name, std::move(fields));
-          walk(node, name, type);
+          walk(branch, name, type);
         }
       };
   walk(charts().at("standard").as_object(), "", "");

@@ -187,6 +187,45 @@ std::string Site::now() const {
 
 std::string Site::today() const { return local_time(zone_minutes(single("System Settings", "time_zone")), "%Y-%m-%d"); }
 
+json::object Site::to_json() const {
+  json::object tables;
+  for (const auto& [doctype, rows] : tables_) {
+    const auto base = base_tables().find(doctype);
+    json::array documents;
+    for (const auto& [key, row] : rows) {
+      const bool is_base =
+          base != base_tables().end() && base->second.contains(key) && base->second.at(key).document == row.document;
+      if (!is_base) documents.push_back(*row.document);
+    }
+    if (!documents.empty()) tables[doctype] = std::move(documents);
+  }
+  json::object key_pairs;
+  for (const auto& [user, pair] : keys) key_pairs[user] = {pair.key, pair.secret};
+  json::object secrets;
+  for (const auto& [user, password] : passwords) secrets[user] = password;
+  json::object counters;
+  for (const auto& [prefix, value] : series_) counters[prefix] = value;
+  return {{"stage", static_cast<int>(stage)},
+          {"config", config},
+          {"keys", key_pairs},
+          {"passwords", secrets},
+          {"series", counters},
+          {"tables", tables}};
+}
+
+void Site::restore(const json::object& state) {
+  stage = static_cast<Stage>(state.at("stage").as_int64());
+  config = state.at("config").as_object();
+  for (const auto& entry : state.at("keys").as_object())
+    keys[entry.key()] = {as_text(entry.value().at(0)), as_text(entry.value().at(1))};
+  for (const auto& entry : state.at("passwords").as_object()) passwords[entry.key()] = as_text(entry.value());
+  for (const auto& entry : state.at("series").as_object()) series_[entry.key()] = entry.value().as_int64();
+  for (const auto& rows : state.at("tables").as_object())
+    for (const auto& document : rows.value().as_array())
+      tables_[rows.key()][as_text(document.at("name"))] = {std::make_shared<const json::object>(document.as_object()),
+                                                           next_order_++};
+}
+
 json::object Site::counts() const {
   json::object result;
   std::map<std::string, std::size_t> sorted;

@@ -89,6 +89,10 @@ class Site {
   [[nodiscard]] std::string now() const;
   [[nodiscard]] std::string today() const;
 
+  // All of the site for a state file, and back. What every new site holds is left out.
+  [[nodiscard]] json::object to_json() const;
+  void restore(const json::object& state);
+
   [[nodiscard]] json::object counts() const;
   [[nodiscard]] json::array duplicates() const;
 

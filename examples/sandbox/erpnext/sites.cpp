@@ -1,5 +1,8 @@
 #include "sandbox/erpnext/sites.hpp"
 
+#include <fstream>
+#include <sstream>
+
 #include "sandbox/erpnext/wizard.hpp"
 
 namespace tenantry::sandbox::erpnext {
@@ -33,6 +36,35 @@ std::vector<std::string> Sites::names() const {
   std::vector<std::string> result;
   for (const auto& [name, site] : sites_) result.push_back(name);
   return result;
+}
+
+bool Sites::save(const std::string& file) const {
+  json::object all;
+  for (const auto& name : names()) {
+    const auto site = find(name);
+    if (!site) continue;
+    const std::lock_guard lock(site->mutex);
+    all[name] = site->to_json();
+  }
+  std::ofstream stream(file, std::ios::trunc);
+  stream << json::serialize(all);
+  return static_cast<bool>(stream.flush());
+}
+
+bool Sites::load(const std::string& file) {
+  std::ifstream stream(file);
+  std::stringstream text;
+  text << stream.rdbuf();
+  boost::system::error_code bad;
+  const json::value all = json::parse(text.str(), bad);
+  if (!stream || bad || !all.is_object()) return false;
+  for (const auto& entry : all.get_object()) {
+    drop(entry.key());
+    const auto site = add(entry.key(), Stage::kReady);
+    const std::lock_guard lock(site->mutex);
+    site->restore(entry.value().as_object());
+  }
+  return true;
 }
 
 bool Sites::make(const std::string& name, const std::string& kind) {

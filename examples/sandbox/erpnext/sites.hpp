@@ -30,6 +30,10 @@ class Sites {
   bool drop(const std::string& name);
   [[nodiscard]] std::vector<std::string> names() const;
 
+  // Writes all sites to a file, or reads those that a file holds. False if the file cannot be written or read.
+  bool save(const std::string& file) const;
+  bool load(const std::string& file);
+
   // kind: fresh, wizard-done (presets, no company), with-company, frappe (no ERPNext), half-made, directory.
   // False if there is no such kind or the name is taken.
   bool make(const std::string& name, const std::string& kind);

@@ -143,7 +143,8 @@ void make_presets(Transaction& transaction, const std::string& country, const st
             {"currency", currency},
             {"buying", list == "Standard Buying" ? 1 : 0},
             {"selling", list == "Standard Selling" ? 1 : 0}});
-  change(transaction, "Selling Settings", "Selling Settings", {{"selling_price_list", "Standard Selling"}});
+  change(transaction, "Selling Settings", "Selling Settings",
+         {{"selling_price_list", "Standard Selling"}, {"so_required", "No"}, {"dn_required", "No"}});
   change(transaction, "Buying Settings", "Buying Settings", {{"buying_price_list", "Standard Buying"}});
   change(transaction, "Stock Settings", "Stock Settings", {{"stock_uom", "Nos"}});
   change(transaction, "Currency", currency, {{"enabled", 1}});

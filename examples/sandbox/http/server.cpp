@@ -26,6 +26,13 @@ using Instant = std::chrono::steady_clock::time_point;
 
 Response json_answer(int status, const json::value& body) { return {status, "application/json", {}, to_text(body)}; }
 
+std::int64_t int_in(const std::string& body, std::string_view name) {
+  boost::system::error_code bad;
+  const json::value parsed = json::parse(body, bad);
+  const auto* value = !bad && parsed.is_object() ? parsed.get_object().if_contains(name) : nullptr;
+  return value && value->is_int64() ? value->get_int64() : 0;
+}
+
 }  // namespace
 
 Server::Server(Application& application, Faults& faults, Journal& journal, ServerOptions options)
@@ -173,6 +180,12 @@ bool Server::serve_one(int socket, std::string& buffer) {
   if (!request) return false;
   const bool keep_alive = request->header("connection") != "close";
   const bool head_only = request->method == "HEAD";
+  if (request->path == "/__sandbox/downtime") {
+    // Down only after this answer is out: the acceptor then shuts all connections, this one included.
+    write_response(socket, json_answer(200, json::object{}), false, false);
+    down_for(milliseconds(int_in(request->body, "millis")));
+    return false;
+  }
   if (request->path.starts_with("/__sandbox"))
     return write_response(socket, control(*request, socket), head_only, keep_alive) && keep_alive;
 
@@ -243,12 +256,6 @@ Response Server::control(const Request& request, int socket) {
     const auto found = request.query.find(name);
     return found == request.query.end() ? fallback : found->second;
   };
-  const auto body_int = [&request](std::string_view name) -> std::int64_t {
-    boost::system::error_code bad;
-    const json::value body = json::parse(request.body, bad);
-    const auto* value = !bad && body.is_object() ? body.get_object().if_contains(name) : nullptr;
-    return value && value->is_int64() ? value->get_int64() : 0;
-  };
   const std::string what = parts.empty() ? "" : parts[0];
   if (what == "journal" && request.method == "DELETE") {
     journal_.clear();
@@ -267,14 +274,7 @@ Response Server::control(const Request& request, int socket) {
   }
   if (what == "faults") return control_faults(request, parts);
   if (what == "seed") {
-    faults_.seed(static_cast<std::uint64_t>(body_int("seed")));
-    return json_answer(200, json::object{});
-  }
-  if (what == "downtime") {
-    // Down only after this answer is out: the clients' sockets are shut by the acceptor.
-    const auto duration = milliseconds(body_int("millis"));
-    write_response(socket, json_answer(200, json::object{}), false, false);
-    down_for(duration);
+    faults_.seed(static_cast<std::uint64_t>(int_in(request.body, "seed")));
     return json_answer(200, json::object{});
   }
   static const Decision kNoFault;

@@ -41,9 +41,10 @@ class Ending {
          std::optional<Milliseconds> after = std::nullopt)
       : outcome_(outcome), code_(std::move(code)), message_(std::move(message)), after_(after) {}
 
-  // Adds a fact for programs, e.g. the object concerned, what was expected and what was found.
+  // Adds a fact for programs, e.g. the object concerned, what was expected and what was found. A value comes back, not
+  // a reference, so that `e = std::move(e).detail(...)` is no assignment to itself.
   template <class V>
-  Ending&& detail(std::string_view name, V&& value) && {
+  Ending detail(std::string_view name, V&& value) && {
     if constexpr (std::is_convertible_v<V&&, std::string_view>)
       detail_[name].emplace_string() = std::string_view(value);
     else
@@ -51,9 +52,9 @@ class Ending {
     return std::move(*this);
   }
   // The one thing a person should do next, in plain words.
-  Ending&& next_action(std::string_view words) && { return std::move(*this).detail("next_action", words); }
+  Ending next_action(std::string_view words) && { return std::move(*this).detail("next_action", words); }
   // The part of the input that is to blame, as a JSON pointer like /request/domain.
-  Ending&& at(std::string_view pointer) && { return std::move(*this).detail("pointer", pointer); }
+  Ending at(std::string_view pointer) && { return std::move(*this).detail("pointer", pointer); }
 
   tenantry_outcome outcome() const { return outcome_; }
   const std::string& code() const { return code_; }
