@@ -29,7 +29,10 @@ openssl req -x509 -newkey rsa:2048 -nodes -days 1 -subj /CN=tenantry.example.com
   -keyout "$work/privkey.pem" -out "$work/fullchain.pem" 2>/dev/null
 sed -e "s/127.0.0.1:4000/127.0.0.1:$port/; /listen \[::\]/d; s/listen 80;/listen 127.0.0.1:$plain;/" \
   -e "s/listen 443 /listen 127.0.0.1:$secure /; s#/etc/ssl/tenantry#$work#" "$deploy/nginx.conf" >"$work/tenantry.conf"
+user=
+[ "$(id -u)" -ne 0 ] || user='user root;'  # its workers have to reach the folder
 cat >"$work/nginx.conf" <<CONFIG
+$user
 daemon off;
 pid $work/nginx/pid;
 error_log stderr;
