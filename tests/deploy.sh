@@ -68,7 +68,7 @@ head -c 1100000 /dev/zero | tr '\0' ' ' >"$work/large"
 is "a body over the limit" 413 "$(ask /api/iam/tenants -H 'Content-Type: application/json' --data-binary "@$work/large")"
 is "a body below it" 401 \
   "$(head -c 900000 "$work/large" | ask /api/iam/tenants -H 'Content-Type: application/json' --data-binary @-)"
-is "a long address" 414 "$(ask "/livez?$(printf 'x%.0s' {1..5000})")"
+is "a long address" 414 "$(ask "/livez?$(printf 'x%.0s' {1..5000})" --http1.1)"
 printf '{"email": "admin@example.com", "password": "%s"}' "$TENANTRY_ADMIN_PASSWORD" >"$work/login"
 is "a sign-in" 200 "$(ask /api/auth/login -H 'Content-Type: application/json' -d "@$work/login")"
 token=$(jq -r .access_token "$work/answer")
