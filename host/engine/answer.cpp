@@ -139,7 +139,7 @@ Answer judge(const Invocation& invocation, Spoken spoken) {
   if (!outcome)
     return broken("host.bad_outcome", "The engine ended " + operation + " with the unknown outcome " +
                                           std::to_string(spoken.outcome) + ".");
-  if (spoken.past_deadline && !(spoken.cancel_asked && *outcome == Outcome::kCancelled))
+  if (spoken.past_deadline && !has_output(*outcome) && !(spoken.cancel_asked && *outcome == Outcome::kCancelled))
     return host_answer(Outcome::kRetry, FailureClass::kTimeout, "host.deadline",
                        "The call took longer than its limit of " + std::to_string(invocation.timeout.count()) + " ms.");
   if (spoken.checkpoint_too_large)

@@ -28,8 +28,8 @@ struct Spoken {
 };
 
 // Never trusts anything: unknown outcomes, missing, broken or oversized outputs and answers that the operation does not
-// know become FAILED with a host.* code; a return after the deadline is RETRY host.deadline, unless the call was
-// cancelled and says so.
+// know become FAILED with a host.* code. After the deadline a failure is RETRY host.deadline, unless the call was
+// cancelled and says so; a success stays one: what is done is done, and doing it again would only look it up.
 //
 // The cause of a failure is the member "class" of the error's detail if that is a word of model::kFailureClasses, else
 // the last part of its code if that is one ("erpnext.rate_limited"), else what the outcome suggests. The member

@@ -131,7 +131,7 @@ void Scheduler::Loop::ring_alarms() {
   }
 }
 
-// Attempts past their time are told to stop; silent ones, and those that did not stop, are given up.
+// Silent attempts, and those that did not stop after their time, are given up.
 void Scheduler::Loop::watch_flights(Active& active) {
   for (auto& [step, flight] : active.flights) {
     if (!flight.sink) continue;
@@ -144,9 +144,8 @@ void Scheduler::Loop::watch_flights(Active& active) {
       engine::Answer lost;
       lost.outcome = model::Outcome::kLost;
       todo_.push_back(CallEnded{active.run.spec->id, step, flight.attempt, std::move(lost)});
-    } else if (!flight.told && flight.deadline <= now_) {
-      flight.told = true;
-      if (flight.call) flight.call->cancel();
+    } else if (flight.deadline <= now_) {
+      flight.told = true;  // by the runtime, which knows the time limit
     }
   }
 }

@@ -70,7 +70,7 @@ TEST_CASE("documents of plan, validate and drift must hold their list") {
   CHECK(outcome(Op::kUndo, 1, "not json") == Outcome::kFailed);
 }
 
-TEST_CASE("a late answer is a retry, unless the call was cancelled and says so") {
+TEST_CASE("a late failure is a retry, unless the call was cancelled and says so; a late success is a success") {
   const auto late = [](std::int32_t number, bool cancel_asked) {
     Invocation call;
     call.timeout = base::Millis{5};
@@ -81,11 +81,13 @@ TEST_CASE("a late answer is a retry, unless the call was cancelled and says so")
     spoken.cancel_asked = cancel_asked;
     return judge(call, std::move(spoken)).outcome;
   };
-  CHECK(late(1, false) == Outcome::kRetry);
+  CHECK(late(1, false) == Outcome::kDone);
+  CHECK(late(5, false) == Outcome::kRetry);
   CHECK(late(6, false) == Outcome::kRetry);
   CHECK(late(7, false) == Outcome::kRetry);
   CHECK(late(7, true) == Outcome::kCancelled);
-  CHECK(late(1, true) == Outcome::kRetry);
+  CHECK(late(2, true) == Outcome::kAlreadyDone);
+  CHECK(late(6, true) == Outcome::kRetry);
 }
 
 TEST_CASE("only what belongs to an outcome is passed on") {

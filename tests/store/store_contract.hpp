@@ -377,6 +377,12 @@ STORE_CHECK("a named run is claimed from the dead and the finished, not from ano
   CHECK(refused.error().code == "store.owned_elsewhere");
 
   CHECK(got(store.claim_run(id, kHere, at(1'000), at(10'000))).token == 2);
+  {
+    // Also within one life: only the newest token counts.
+    auto older = run;
+    const auto change = next_event(older, "late");
+    CHECK(bench.write(older, change, kHere, at(10'000), 1) == Written::kLost);
+  }
   CHECK(got(store.claim_run(id, kHereLater, at(1'000), at(10'000))).token == 3);
   CHECK(got(store.claim_run(id, kThere, at(10'000), at(20'000))).token == 4);
 

@@ -120,7 +120,7 @@ class World {
   std::string step_state(const std::string& tenant, const std::string& id) {
     const auto answer = status(tenant);
     for (const auto& step : answer.at("steps").as_array())
-      if (step.at("id") == id) return json::value_to<std::string>(step.at("state"));
+      if (json::value_to<std::string>(step.at("id")) == id) return json::value_to<std::string>(step.at("state"));
     return "no such step";
   }
 
