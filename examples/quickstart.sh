@@ -52,7 +52,7 @@ ERP_SECRET=$(random)
 export TENANTRY_ADMIN_PASSWORD TENANTRY_PASSWORD TENANTRY_TENANT_PASSWORD ERP_KEY ERP_SECRET
 [ $keep = yes ] || export XDG_CONFIG_HOME=$work/config
 
-start "$logs/sandbox.log" "$sandbox" --port 0 --site '*' --realistic --api-key "$ERP_KEY" --api-secret "$ERP_SECRET"
+start "$logs/sandbox.log" "$sandbox" --port 0 --site '*' --time-scale 0.4 --api-key "$ERP_KEY" --api-secret "$ERP_SECRET"
 until_true 10 "$logs/sandbox.log" grep -q '^listening on ' "$logs/sandbox.log"
 erp=$(sed -n 's/^listening on //p' "$logs/sandbox.log")
 

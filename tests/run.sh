@@ -29,7 +29,7 @@ format() {
 
 # Every version formats a little differently; 14 is the one the code is formatted with.
 format_is_judged() {
-  clang-format --version 2>/dev/null | grep -q 'version 14\.' && git rev-parse --git-dir >/dev/null 2>&1
+  grep -q 'version 14\.' <<<"$(clang-format --version 2>&1)" && git rev-parse --git-dir >/dev/null 2>&1
 }
 
 lint() { run-clang-tidy -quiet -j "$(nproc)" -p "build/$preset" '/(host|sdk|plugins|examples)/'; }

@@ -60,7 +60,7 @@ setup_install() {
   "${as_root[@]}" apt-get update || echo "apt-get update failed; trying with the lists that are there"
   for wanted in "$@"; do
     for name in ${wanted//|/ }; do
-      if LC_ALL=C apt-cache policy "$name" | grep -q 'Candidate: [^(]'; then
+      if grep -q 'Candidate: [^(]' <<<"$(LC_ALL=C apt-cache policy "$name")"; then
         chosen+=("$name")
         continue 2
       fi

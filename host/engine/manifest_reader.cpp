@@ -108,7 +108,8 @@ class Reader {
   void check_schema(const json::value& document, const std::string& pointer) {
     const auto compiled = schema::Schema::compile(document);
     if (compiled.has_value()) return;
-    for (const auto& problem : compiled.error().problems) note(pointer + problem.pointer, problem.message);
+    for (const auto problems = compiled.error().problems; const auto& problem : problems)
+      note(pointer + problem.pointer, problem.message);
   }
 
   void name_steps() {

@@ -22,7 +22,7 @@ Entries compile_all() {
     if (!document) throw std::logic_error("schema " + std::string(file.name) + ": " + document.error().message);
     auto schema = Schema::compile(*document);
     if (!schema) {
-      const auto& first = schema.error().problems.front();
+      const auto first = schema.error().problems.front();
       throw std::logic_error("schema " + std::string(file.name) + " at " + first.pointer + ": " + first.message);
     }
     out.emplace(file.name, Entry{file.text, std::move(*schema)});

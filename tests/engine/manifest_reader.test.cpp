@@ -23,7 +23,8 @@ std::vector<std::string> faults(const std::string& steps) {
   const auto manifest = read_manifest(with_steps(steps));
   std::vector<std::string> out;
   if (manifest.has_error())
-    for (const auto& problem : manifest.error().problems) out.push_back(problem.pointer);
+    for (const auto problems = manifest.error().problems; const auto& problem : problems)
+      out.push_back(problem.pointer);
   std::sort(out.begin(), out.end());
   return out;
 }
@@ -139,7 +140,8 @@ TEST_CASE("what is wrong with the form is reported at once, with pointers") {
       {"id":"c","operations":["walk"],"retry":{"attempts":0},"timeout_ms":"1s"}],"manifest":2})");
   REQUIRE(manifest.has_error());
   Pointers pointers;
-  for (const auto& problem : manifest.error().problems) pointers.push_back(problem.pointer);
+  for (const auto problems = manifest.error().problems; const auto& problem : problems)
+    pointers.push_back(problem.pointer);
   std::sort(pointers.begin(), pointers.end());
   CHECK(pointers == Pointers{"/engine", "/manifest", "/request", "/steps/0/id", "/steps/1/id", "/steps/2/operations/0",
                              "/steps/2/retry/attempts", "/steps/2/timeout_ms", "/version"});
