@@ -6,7 +6,7 @@
 #   --port N     the host's port; otherwise 4000, or the next one that is free
 #   --built DIR  use what was built there instead of building
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/../tools/setup.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../.ci/setup.sh"
 
 keep=no
 port=
@@ -35,7 +35,7 @@ fi
 tenantry=$built/tenantry
 sandbox=$built/examples/sandbox/tenantry-sandbox
 
-. "$setup_root/tools/running.sh"
+. "$setup_root/.ci/running.sh"
 logs=$setup_logs/quickstart
 seconds=$SECONDS
 mkdir -p "$work/engines" "$work/data"

@@ -3,8 +3,8 @@
 # file (only names, ports and certificates changed), stands in front of one. Usage: tests/deploy.sh BUILD_DIR
 set -euo pipefail
 built=$(cd "${1:?the folder of a build}" && pwd)
-. "$(dirname "${BASH_SOURCE[0]}")/../tools/setup.sh"
-. "$setup_root/tools/running.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../.ci/setup.sh"
+. "$setup_root/.ci/running.sh"
 deploy=$setup_root/examples/deploy
 
 # is <what> <expected> <found>

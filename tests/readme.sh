@@ -3,8 +3,8 @@
 # against a host with the example engine "hello". Usage: tests/readme.sh BUILD_DIR
 set -euo pipefail
 built=$(cd "${1:?the folder of a build}" && pwd)
-. "$(dirname "${BASH_SOURCE[0]}")/../tools/setup.sh"
-. "$setup_root/tools/running.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../.ci/setup.sh"
+. "$setup_root/.ci/running.sh"
 
 blocks=$work/blocks.sh
 awk '/<!-- run by tests\/readme.sh -->/ { marked = 1; next }

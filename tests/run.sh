@@ -2,7 +2,7 @@
 # Everything in one command: installs the packages that are missing, builds, checks the format and runs all tests.
 # Usage: tests/run.sh [--asan | --tsan | --debug] [--tidy] [ctest options, e.g. -R model]
 set -euo pipefail
-. "$(dirname "${BASH_SOURCE[0]}")/../tools/setup.sh"
+. "$(dirname "${BASH_SOURCE[0]}")/../.ci/setup.sh"
 
 preset=release
 tidy=no

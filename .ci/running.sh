@@ -1,4 +1,4 @@
-# Starting a host and what belongs to it from a script, and ending all of it again. Sourced after tools/setup.sh.
+# Starting a host and what belongs to it from a script, and ending all of it again. Sourced after .ci/setup.sh.
 
 running=()  # process ids
 work=$(mktemp -d "${TMPDIR:-/tmp}/tenantry-XXXXXX")
