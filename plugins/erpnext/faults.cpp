@@ -319,7 +319,7 @@ Ending ending_of(const Fault& fault, const Concern& concern) {
   const Trouble trouble{fault.code, fault.cause, concern.object, concern.expected, found, next_action(fault, concern)};
   Ending ending = fault.remedy == Remedy::retry ? told(retry(fault.code, words(trouble), fault.retry_after), trouble)
                                                 : give_up(trouble);
-  const auto say = [&](std::string_view name, auto&& fact) { static_cast<void>(std::move(ending).detail(name, fact)); };
+  const auto say = [&](std::string_view name, auto&& fact) { ending = std::move(ending).detail(name, fact); };
   if (fault.status != 0) say("status", fault.status);
   if (!fault.exc_type.empty()) say("exc_type", plain_text(fault.exc_type, 80));
   if (fault.unknown_outcome) say("unknown_outcome", true);
