@@ -19,7 +19,7 @@ std::string last_line(const std::string& output) {
   while (end > 0) {
     const std::size_t begin = output.rfind('\n', end - 1);
     const std::size_t from = begin == std::string::npos ? 0 : begin + 1;
-    const std::string line = plain_text(std::string_view(output).substr(from, end - from));
+    std::string line = plain_text(std::string_view(output).substr(from, end - from));
     if (!line.empty()) return line;
     if (begin == std::string::npos) break;
     end = begin;

@@ -224,7 +224,8 @@ Problems judge(const Request& request) {
     for (std::size_t i = 0; i < list.size(); ++i)
       for (std::size_t j = 0; j < i; ++j)
         if (lower(name_of(list[i])) == lower(name_of(list[j]))) {
-          problems.push_back({where + "/" + std::to_string(i) + member, "is named twice"});
+          problems.push_back(
+              {std::string(where).append("/").append(std::to_string(i)).append(member), "is named twice"});
           break;
         }
   };

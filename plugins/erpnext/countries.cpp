@@ -12,19 +12,19 @@ constexpr CountryMode kCard{"Credit Card", "Bank"};
 // Documents keep the names they get from the wizard, so the site's language stays English everywhere. The standard
 // charts exist in every country; a country's own chart has other accounts and is chosen by request.
 constexpr Country kCountries[] = {
-    {"KE", "Kenya", "KES", "Africa/Nairobi", 180, "Standard", 1, {kCash, {"M-Pesa", "Phone"}}},
-    {"UG", "Uganda", "UGX", "Africa/Kampala", 180, "Standard", 7, {kCash, {"Mobile Money", "Phone"}}},
-    {"TZ", "Tanzania", "TZS", "Africa/Dar_es_Salaam", 180, "Standard", 1, {kCash, {"M-Pesa", "Phone"}}},
-    {"RW", "Rwanda", "RWF", "Africa/Kigali", 120, "Standard", 1, {kCash, {"Mobile Money", "Phone"}}},
-    {"NG", "Nigeria", "NGN", "Africa/Lagos", 60, "Standard", 1, {kCash, kCard}},
-    {"GH", "Ghana", "GHS", "Africa/Accra", 0, "Standard", 1, {kCash, {"Mobile Money", "Phone"}}},
-    {"ZA", "South Africa", "ZAR", "Africa/Johannesburg", 120, "Standard", 3, {kCash, kCard}},
-    {"US", "United States", "USD", "America/New_York", -300, "Standard with Numbers", 1, {kCash, kCard}},
-    {"CA", "Canada", "CAD", "America/Toronto", -300, "Standard", 1, {kCash, kCard}},
-    {"GB", "United Kingdom", "GBP", "Europe/London", 0, "Standard with Numbers", 4, {kCash, kCard}},
-    {"DE", "Germany", "EUR", "Europe/Berlin", 60, "Standard with Numbers", 1, {kCash, kCard}},
-    {"FR", "France", "EUR", "Europe/Paris", 60, "Standard with Numbers", 1, {kCash, kCard}},
-    {"IN", "India", "INR", "Asia/Kolkata", 330, "Standard", 4, {kCash, {"UPI", "Bank"}}},
+    {"KE", "Kenya", "KES", "Africa/Nairobi", "Standard", 180, 1, {kCash, {"M-Pesa", "Phone"}}},
+    {"UG", "Uganda", "UGX", "Africa/Kampala", "Standard", 180, 7, {kCash, {"Mobile Money", "Phone"}}},
+    {"TZ", "Tanzania", "TZS", "Africa/Dar_es_Salaam", "Standard", 180, 1, {kCash, {"M-Pesa", "Phone"}}},
+    {"RW", "Rwanda", "RWF", "Africa/Kigali", "Standard", 120, 1, {kCash, {"Mobile Money", "Phone"}}},
+    {"NG", "Nigeria", "NGN", "Africa/Lagos", "Standard", 60, 1, {kCash, kCard}},
+    {"GH", "Ghana", "GHS", "Africa/Accra", "Standard", 0, 1, {kCash, {"Mobile Money", "Phone"}}},
+    {"ZA", "South Africa", "ZAR", "Africa/Johannesburg", "Standard", 120, 3, {kCash, kCard}},
+    {"US", "United States", "USD", "America/New_York", "Standard with Numbers", -300, 1, {kCash, kCard}},
+    {"CA", "Canada", "CAD", "America/Toronto", "Standard", -300, 1, {kCash, kCard}},
+    {"GB", "United Kingdom", "GBP", "Europe/London", "Standard with Numbers", 0, 4, {kCash, kCard}},
+    {"DE", "Germany", "EUR", "Europe/Berlin", "Standard with Numbers", 60, 1, {kCash, kCard}},
+    {"FR", "France", "EUR", "Europe/Paris", "Standard with Numbers", 60, 1, {kCash, kCard}},
+    {"IN", "India", "INR", "Asia/Kolkata", "Standard", 330, 4, {kCash, {"UPI", "Bank"}}},
 };
 
 bool same_word(std::string_view a, std::string_view b) {

@@ -16,8 +16,8 @@ struct Country {
   std::string_view name;  // as in ERPNext's list of countries
   std::string_view currency;
   std::string_view time_zone;
-  int utc_minutes;  // standard time, east of Greenwich: never ahead of the site's own clock
   std::string_view chart;
+  int utc_minutes;        // standard time, east of Greenwich: never ahead of the site's own clock
   int fiscal_year_month;  // in which the fiscal year begins, on the first
   std::array<CountryMode, 2> modes;
 };

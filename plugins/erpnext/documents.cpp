@@ -253,13 +253,13 @@ Result<std::vector<Changed>> apply(Site& site, const std::vector<Setting>& setti
       const std::string there = text_of(now.fields(), field);
       if (there == as_text(wanted) || (fill_only && !there.empty() && there != "0")) continue;
       change[field] = wanted;
+      const std::string name(field);
       const bool known = std::any_of(notes.changing.begin(), notes.changing.end(), [&](const Changed& c) {
-        return c.doctype == setting.doctype && c.name == setting.name && std::string_view(c.field) == field;
+        return c.doctype == setting.doctype && c.name == setting.name && c.field == name;
       });
       const json::value* before = now.fields().if_contains(field);
       if (!known)  // the first before-image is the true one
-        notes.changing.push_back(
-            {setting.doctype, setting.name, std::string(field), before ? *before : json::value(), wanted});
+        notes.changing.push_back({setting.doctype, setting.name, name, before ? *before : json::value(), wanted});
     }
     if (change.empty()) continue;
     site.context().save(notes);

@@ -183,7 +183,7 @@ Result<Work> Engine::address(Context& context, Asked request, Who tenant, Where 
   auto plan = make_blueprint(request, tenant, server, settings_, std::chrono::system_clock::now());
   if (!plan.has_value()) return plan.ending();
   Site site(client(*plan), context, {server.id, server.url, plan->site});
-  return done(Work{std::move(*plan), std::move(site)});
+  return done(Work{std::move(plan.value()), std::move(site)});
 }
 
 Result<Work> Engine::enter(Context& context, Asked request, Who tenant, Where server) {

@@ -127,7 +127,7 @@ std::string server_message(const json::object& body) {
     if (!one.is_string()) continue;
     const json::value message = json::parse(one.get_string(), failure);
     if (failure || !message.is_object()) continue;
-    const std::string text = text_of(message.get_object(), "message");
+    std::string text = text_of(message.get_object(), "message");
     if (!text.empty()) return text;
   }
   return {};

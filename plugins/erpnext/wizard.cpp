@@ -114,7 +114,7 @@ Result<std::optional<Holder>> holder_of_company(Site& site, const Blueprint& pla
   const auto rows = reply.rows();
   std::optional<Holder> holder;
   if (!rows.empty()) holder = Mark(site.context()).holder(text_of(rows[0], "_user_tags"));
-  return done(std::move(holder));
+  return done(holder);
 }
 
 Result<bool> mark_wizard_company(Site& site, const Blueprint& plan) {
