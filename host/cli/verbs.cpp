@@ -219,11 +219,11 @@ int show_logs(const Session& session, const std::string& wanted, int limit) {
   if (is_json(session) || logs == nullptr || !logs->is_array()) return say(session, *answer);
   std::vector<std::vector<std::string>> rows;
   for (const auto& line : logs->get_array()) {
-    const auto error = member_text(line, "error");
+    auto text = member_text(line, "error");
     const auto message = member_text(line, "message");
-    const auto separator = error.empty() || message.empty() ? "" : ". ";
-    rows.push_back(
-        {member_text(line, "at"), member_text(line, "status"), member_text(line, "step"), error + separator + message});
+    if (!text.empty() && !message.empty()) text += ". ";
+    text += message;
+    rows.push_back({member_text(line, "at"), member_text(line, "status"), member_text(line, "step"), text});
   }
   session.out << table({"AT", "WHAT", "STEP", "MESSAGE"}, rows);
   return kExitOk;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cmath>
 #include <ostream>
 #include <thread>
 
@@ -63,7 +64,7 @@ double percent(const json::value& object, std::string_view name) {
 }
 
 std::string percent_text(double value) {
-  const auto tenths = static_cast<int>(value * 10.0 + 0.5);
+  const auto tenths = std::lround(value * 10.0);
   return std::to_string(tenths / 10) + (tenths % 10 != 0 ? "." + std::to_string(tenths % 10) : "") + " %";
 }
 
@@ -134,7 +135,7 @@ std::string elapsed(const json::value& status, Time now) {
 
 std::string headline(const std::string& name, const json::value& status, const Look& look, Time now) {
   const double done = percent(status, "progress");
-  const auto filled = static_cast<std::size_t>(done / 100.0 * static_cast<double>(kBarWidth) + 0.5);
+  const auto filled = static_cast<std::size_t>(std::lround(done / 100.0 * static_cast<double>(kBarWidth)));
   std::string bar;
   for (std::size_t i = 0; i < kBarWidth; ++i) bar += look.utf8 ? (i < filled ? "█" : "░") : (i < filled ? "#" : "-");
   std::string text = printable(name) + "  " + member_text(status, "status") + "  [" + bar + "] " + percent_text(done) +
