@@ -11,7 +11,8 @@ using namespace tenantry;
 
 void print(const base::Error& error) {
   std::fprintf(stderr, "tenantry: %s\n", error.message.c_str());
-  for (const auto& problem : error.problems) std::fprintf(stderr, "  %s: %s\n", problem.pointer.c_str(), problem.message.c_str());
+  for (const auto& problem : error.problems)
+    std::fprintf(stderr, "  %s: %s\n", problem.pointer.c_str(), problem.message.c_str());
   if (!error.next_action.empty()) std::fprintf(stderr, "  %s\n", error.next_action.c_str());
 }
 
@@ -44,12 +45,13 @@ int serve(const cli::HostSetup& setup) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  return cli::run(argc, argv, {serve,
-                               [](const cli::HostSetup& setup, const cli::AdminAccount& admin) -> base::Result<void> {
-                                 const auto config = read_config(setup.config_file, setup.overrides);
-                                 if (config.has_error()) return config.error();
-                                 base::log::configure(config->log_level, config->log_file);
-                                 return create_admin(*config, admin.email, admin.name, admin.password);
-                               },
-                               TENANTRY_VERSION});
+  return cli::run(argc, argv,
+                  {serve,
+                   [](const cli::HostSetup& setup, const cli::AdminAccount& admin) -> base::Result<void> {
+                     const auto config = read_config(setup.config_file, setup.overrides);
+                     if (config.has_error()) return config.error();
+                     base::log::configure(config->log_level, config->log_file);
+                     return create_admin(*config, admin.email, admin.name, admin.password);
+                   },
+                   TENANTRY_VERSION});
 }
