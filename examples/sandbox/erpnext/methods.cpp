@@ -27,9 +27,9 @@ std::string needed(Call& call, const char* method, const char* name) {
   return argument(call.arguments, name);
 }
 
-const Doctype& known_doctype(const std::string& name) {
-  const auto* doctype = schema().find(name);
-  if (!doctype) throw not_found("DocType", name);
+const Doctype& known_doctype(std::string_view name) {
+  const auto* doctype = schema().find(std::string(name));
+  if (!doctype) throw not_found("DocType", std::string(name));
   return *doctype;
 }
 
