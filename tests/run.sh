@@ -1,15 +1,15 @@
 #!/usr/bin/env bash
 # Everything in one command: installs the packages that are missing, builds, checks the format and runs all tests.
-# Usage: tests/run.sh [--asan | --tsan | --debug] [--tidy] [ctest options, e.g. -R model]
+# Usage: tests/run.sh [--release | --debug | --asan | --tsan] [--tidy] [ctest options, e.g. -R model]
 set -euo pipefail
 . "$(dirname "${BASH_SOURCE[0]}")/../.ci/setup.sh"
 
-preset=release
+preset=quick
 tidy=no
 options=()
 while [ $# -gt 0 ]; do
   case $1 in
-    --asan | --tsan | --debug) preset=${1#--} ;;
+    --release | --debug | --asan | --tsan) preset=${1#--} ;;
     --tidy) tidy=yes ;;
     -h | --help)
       sed -n '2,3s/^# //p' "$0"

@@ -28,7 +28,7 @@ std::string needed(Call& call, const char* method, const char* name) {
 }
 
 const Doctype& known_doctype(std::string_view name) {
-  const auto* doctype = schema().find(std::string(name));
+  const auto* doctype = schema().find(name);
   if (!doctype) throw not_found("DocType", std::string(name));
   return *doctype;
 }
