@@ -13,12 +13,12 @@ trap running_end EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
-# start <log> <command...>: in the background.
+# start <log> <command...>: in the background; it outlives the terminal.
 start() {
   local log=$1
   shift
   mkdir -p "$(dirname "$log")"
-  "$@" >"$log" 2>&1 </dev/null &
+  nohup "$@" >"$log" 2>&1 </dev/null &
   running+=($!)
 }
 

@@ -123,7 +123,8 @@ if [ $keep = yes ]; then
   trap - EXIT
   cat <<KEPT
 Still running: $TENANTRY_URL (process ${running[1]}), $erp (process ${running[0]}).
-You are signed in: $tenantry --url $TENANTRY_URL tenants list
+You are signed in as admin@example.com (password $TENANTRY_PASSWORD), e.g. for
+  $tenantry --url $TENANTRY_URL tenants list
 To stop them: kill ${running[*]} && rm -r $work
 KEPT
 else
