@@ -32,28 +32,29 @@ int requests(World& world) { return world.erp("GET", "load").at("requests").to_n
 
 }  // namespace
 
-TEST_CASE("50 kills at random moments while 20 tenants are provisioned") {
+TEST_CASE("50 kills at random moments while tenants are provisioned, 20 at a time") {
   World world;
   // Latency, so that the kills fall into the middle of things.
   world.fault(R"({"id":"slow","action":"none","millis":4,"jitter_millis":10})");
   std::mt19937 random(20261123);
   std::uniform_int_distribution<int> chance(0, 99);
   std::vector<std::string> tenants;
-  for (int i = 0; i < 20; ++i) tenants.push_back(world.create_tenant("Tenant " + std::to_string(i)));
-  for (const auto& tenant : tenants) {
-    const auto started = world.post(World::verb(tenant, "start"), R"({"include_demo_data":true})");
-    INFO(started.body);
-    REQUIRE(started.status == 202);
-  }
-  int kills = 0;
-  int under_way = 0;  // kills while at least one run was not finished
-  for (; kills < 50; ++kills) {
+  const auto provision_20 = [&] {
+    for (int i = 0; i < 20; ++i) {
+      tenants.push_back(world.create_tenant("Tenant " + std::to_string(tenants.size())));
+      const auto started = world.post(World::verb(tenants.back(), "start"), R"({"include_demo_data":true})");
+      INFO(started.body);
+      REQUIRE(started.status == 202);
+    }
+  };
+  for (int kills = 0; kills < 50; ++kills) {
+    // On a slow machine a life does more than meant: whenever all are done, there are 20 more, so that no kill is idle.
+    if (world.get("/api/iam/tenants?status=IN_PROGRESS").as_array().empty()) provision_20();
     // Most lives end after a few requests to the ERP, some are long enough to finish a step or two.
     const int least = chance(random) < 70 ? 1 : 60;
     const auto asked = std::uniform_int_distribution<int>(least, least == 1 ? 15 : 240)(random);
     const auto until = requests(world) + asked;
     (void)eventually([&] { return requests(world) >= until; }, 3s);
-    under_way += world.get("/api/iam/tenants?status=IN_PROGRESS").as_array().empty() ? 0 : 1;
     world.kill_host();
     world.start_host();
   }
@@ -63,12 +64,10 @@ TEST_CASE("50 kills at random moments while 20 tenants are provisioned") {
   History history;
   for (const auto& tenant : tenants) read_history(world, tenant, history);
   CHECK(history.repeated.empty());
-  // The kills did hit: runs that were going on, and calls that were out.
-  CHECK(under_way == 50);
-  CHECK(history.unknown >= 50);
+  CHECK(history.unknown >= 50);  // the kills did hit calls that were out
   const auto state = world.erp("GET", "state");
   for (const auto& site : state.at("sites").as_object())
     CHECK(site.value().at_pointer("/counts/Company").to_number<int>() == 1);
-  WARN(kills << " kills, " << under_way << " of them with runs under way, " << history.unknown
-             << " attempts left without proof, " << tenants.size() << " tenants, all COMPLETED, no duplicates");
+  WARN("50 kills, " << history.unknown << " attempts left without proof, " << tenants.size()
+                    << " tenants, all COMPLETED, no duplicates");
 }
