@@ -2,6 +2,7 @@
 
 #include <cstdlib>
 #include <fstream>
+#include <optional>
 
 #include "base/ids.hpp"
 #include "engine/catalog.hpp"
@@ -85,56 +86,13 @@ engine::Loader loader(const Config& config) {
       config.allowed_digests, static_cast<std::size_t>(config.calls_per_engine) + kCallsBeside);
 }
 
-json::object describe(const engine::Generation& generation) {
-  const auto& manifest = generation.manifest();
-  json::array steps;
-  for (const auto& step : manifest.steps) {
-    json::array after;
-    for (const auto before : step.after) after.emplace_back(manifest.steps[before].id);
-    steps.push_back(json::object{{"id", step.id},
-                                 {"title", step.title},
-                                 {"after", std::move(after)},
-                                 {"critical", step.critical},
-                                 {"optional", step.optional},
-                                 {"expected_ms", step.expected.count()}});
-  }
-  return {{"engine", manifest.engine.value},
-          {"version", manifest.version},
-          {"title", manifest.title},
-          {"state", generation.state == engine::GenerationState::kActive ? "active" : "draining"},
-          {"generation", generation.number},
-          {"file", generation.file},
-          {"digest", manifest.digest},
-          {"built_with", generation.loaded.built_with},
-          {"request_schema", manifest.request_schema},
-          {"settings_schema", manifest.settings_schema},
-          {"steps", std::move(steps)}};
-}
-
-service::Engines engines_port(const engine::Catalog& catalog) {
-  service::Engines port;
-  port.newest = [&catalog](const base::EngineId& id) -> std::optional<service::LoadedEngine> {
-    const auto found = catalog.find(id);
-    if (found.has_error()) return std::nullopt;
-    return service::LoadedEngine{(*found)->loaded.contract->manifest(), (*found)->loaded.runtime};
-  };
-  port.describe = [&catalog] {
-    json::array answer;
-    for (const auto& generation : catalog.snapshot()->generations) answer.push_back(describe(*generation));
-    return answer;
-  };
-  port.describe_refused = [&catalog] {
-    json::array answer;
-    for (const auto& refused : catalog.snapshot()->refused) {
-      json::array problems;
-      for (const auto& problem : refused.problems)
-        problems.push_back(json::object{{"pointer", problem.pointer}, {"message", problem.message}});
-      answer.push_back(json::object{
-          {"file", refused.file}, {"state", "refused"}, {"reason", refused.reason}, {"errors", std::move(problems)}});
-    }
-    return answer;
-  };
-  return port;
+// A server whose settings its engine does not accept is known before somebody places a tenant on it.
+void warn_of(const service::Engines& engines, const service::Servers& servers, const service::ErpServer& server) {
+  const auto engine = engines.find(server.engine, {});
+  if (!engine) return;
+  for (const auto& problem : service::check_server(*engine->contract, servers, server))
+    base::log::warn("server settings refused",
+                    {{"server", server.id.value}, {"pointer", problem.pointer}, {"reason", problem.message}});
 }
 
 execution::LimitOptions limits(const Config& config) {
@@ -152,8 +110,9 @@ struct App::Rooms {
       : config(std::move(given)),
         store(std::move(opened)),
         vault(std::move(key)),
-        servers(config.servers),
-        engines(engines_port(catalog)),
+        servers(config.servers, config.engine_settings),
+        catalog(config.engine_directories, loader(config)),
+        engines(service::engines_of(catalog)),
         scheduler(*store, {std::move(host), base::new_id("boot_")}, ports(), clock, options(config)),
         identity(*store, clock, config.token_life),
         tenants(*store, identity, engines, servers, *vault, clock),
@@ -217,6 +176,7 @@ struct App::Rooms {
   service::Tenants tenants;
   service::Provisioning provisioning;
   std::unique_ptr<http::Server> server;
+  std::optional<engine::Watcher> watcher;
 };
 
 App::App(std::unique_ptr<Rooms> rooms) : rooms_(std::move(rooms)) {}
@@ -232,16 +192,8 @@ base::Result<std::unique_ptr<App>> App::start(Config config) {
   if (host.has_error()) return host.error();
   auto rooms = std::make_unique<Rooms>(std::move(config), std::move(*store), std::move(*vault), std::move(*host));
 
-  rooms->catalog.load(rooms->config.engine_directories, loader(rooms->config));
-  for (const auto& generation : rooms->catalog.snapshot()->generations)
-    base::log::info("engine loaded", {{"engine", generation->manifest().engine.value},
-                                      {"version", generation->manifest().version},
-                                      {"file", generation->file}});
-  for (const auto& refused : rooms->catalog.snapshot()->refused) {
-    std::string reason = refused.reason;
-    for (const auto& problem : refused.problems) reason += " " + problem.pointer + ": " + problem.message + ".";
-    base::log::warn("engine refused", {{"file", refused.file}, {"reason", reason}});
-  }
+  rooms->catalog.load();
+  for (const auto& server : rooms->config.servers) warn_of(rooms->engines, rooms->servers, server);
 
   // Only a store without any account: afterwards the variables are without effect.
   const char* email = std::getenv("TENANTRY_ADMIN_EMAIL");
@@ -257,9 +209,10 @@ base::Result<std::unique_ptr<App>> App::start(Config config) {
   }
 
   rooms->scheduler.start();
+  if (rooms->config.watch.count() > 0) rooms->watcher.emplace(rooms->catalog, rooms->config.watch);
   http::Router router;
-  rest::add_routes(router, {rooms->identity, rooms->tenants, rooms->provisioning, rooms->engines, *rooms->store,
-                            rooms->scheduler, rooms->clock});
+  rest::add_routes(router, {rooms->identity, rooms->tenants, rooms->provisioning, rooms->engines, rooms->servers,
+                            *rooms->store, rooms->scheduler, rooms->clock});
   http::Options options;
   options.address = rooms->config.address;
   options.port = rooms->config.port;
@@ -274,6 +227,7 @@ std::uint16_t App::port() const { return rooms_->server->port(); }
 
 void App::stop() {
   if (!rooms_ || !rooms_->server) return;
+  rooms_->watcher.reset();
   base::log::info("stopping", {{"steps", rooms_->scheduler.running()}});
   rooms_->server->drain(kHttpDrain);
   rooms_->scheduler.drain(rooms_->config.drain);

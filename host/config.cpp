@@ -155,6 +155,7 @@ base::Result<Config> read_config(const fs::path& file, const json::object& overr
   each(document, "/engines/allow", [&](const json::value& one, std::size_t) {
     config.allowed_digests.push_back(json::value_to<std::string>(one));
   });
+  config.watch = base::Millis{number(document, "/engines/watch_ms", 400)};
   config.calls_per_engine = static_cast<int>(number(document, "/engines/calls", 16));
   if (const auto* settings = base::find_pointer(document, "/engines/settings");
       settings != nullptr && settings->is_object())

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
@@ -22,6 +23,7 @@ struct Config {
   std::size_t store_readers = 4;
   std::vector<std::filesystem::path> engine_directories;
   std::vector<std::string> allowed_digests;
+  base::Millis watch{400};  // between two looks at the engine directories; 0: only at the start
   int calls_per_engine = 16;
   base::json::object engine_settings;  // by engine id
   std::vector<service::ErpServer> servers;

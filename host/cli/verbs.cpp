@@ -134,7 +134,7 @@ int list_engines(const Session& session, bool refused) {
   std::vector<std::vector<std::string>> rows;
   for (const auto& engine : answer->get_array()) {
     if (refused)
-      rows.push_back({member_text(engine, "file"), member_text(engine, "refusal")});
+      rows.push_back({member_text(engine, "file"), member_text(engine, "reason")});
     else
       rows.push_back({member_text(engine, "engine"), member_text(engine, "version"), member_text(engine, "state"),
                       std::to_string(count(member(engine, "steps"))), member_text(engine, "title")});

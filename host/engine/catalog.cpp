@@ -4,8 +4,10 @@
 #include <system_error>
 #include <utility>
 
+#include "base/log.hpp"
 #include "engine/in_process.hpp"
 #include "engine/library.hpp"
+#include "engine/plugin_file.hpp"
 
 namespace tenantry::engine {
 namespace {
@@ -42,12 +44,37 @@ int compare_dotted(std::string_view a, std::string_view b) {
   return static_cast<int>(!a.empty()) - static_cast<int>(!b.empty());
 }
 
-std::vector<fs::path> libraries_in(const fs::path& directory, std::error_code& failure) {
-  std::vector<fs::path> out;
-  for (fs::directory_iterator entry(directory, failure), end; !failure && entry != end; entry.increment(failure))
-    if (entry->path().extension() == ".so") out.push_back(entry->path());
-  std::sort(out.begin(), out.end());
-  return out;
+GenerationPtr draining(const Generation& generation) {
+  auto copy = generation;
+  copy.state = GenerationState::kDraining;
+  return std::make_shared<const Generation>(std::move(copy));
+}
+
+bool same_engine(const Generation& generation, const model::Manifest& manifest) {
+  return generation.manifest().engine == manifest.engine && generation.manifest().version == manifest.version;
+}
+
+// A version before its release may change while it is being worked on.
+bool is_released(std::string_view version) { return version.substr(0, version.find('+')).find('-') == version.npos; }
+
+std::string describe(const base::Error& error) {
+  std::string all = error.message;
+  for (const auto& problem : error.problems) all += " " + problem.pointer + ": " + problem.message + ".";
+  return all;
+}
+
+void log_generation(const char* what, const Generation& generation) {
+  base::log::info(what, {{"engine", generation.manifest().engine.value},
+                         {"version", generation.manifest().version},
+                         {"generation", generation.number},
+                         {"file", generation.file()}});
+}
+
+RefusedFile refused(const fs::path& path, base::Error error) {
+  const auto file = path.filename().string();
+  if (!error.message.starts_with(file)) error.message = file + ": " + error.message;
+  base::log::warn("engine refused", {{"file", file}, {"reason", describe(error)}});
+  return {path, std::move(error.message), std::move(error.problems)};
 }
 
 }  // namespace
@@ -64,45 +91,93 @@ int compare_versions(std::string_view a, std::string_view b) {
   return compare_dotted(pre_a.substr(1), pre_b.substr(1));
 }
 
-Catalog::Catalog() : current_(std::make_shared<const Snapshot>()) {}
+Catalog::Catalog(std::vector<fs::path> directories, Loader loader)
+    : directories_(std::move(directories)), loader_(std::move(loader)), current_(std::make_shared<const Snapshot>()) {}
 
-void Catalog::load(const std::vector<fs::path>& directories, const Loader& loader) {
+void Catalog::load() { (void)update(true); }
+
+bool Catalog::refresh() { return update(false); }
+
+bool Catalog::update(bool at_once) {
   const std::scoped_lock one_at_a_time(loading_);
+  const auto news = directories_.look(at_once);
   auto next = std::make_shared<Snapshot>(*snapshot());
-  for (const auto& directory : directories) {
-    std::error_code failure;
-    for (const auto& path : libraries_in(directory, failure)) load_file(*next, path, loader);
-    if (failure)
-      next->refused.push_back(
-          {directory.string(),
-           directory.string() + ": expected a directory with engines, found none: " + failure.message() + ".",
-           {}});
+  bool different = !news.empty();
+
+  const auto forget_refusals = [&](auto&& when) { std::erase_if(next->refused, when); };
+  const auto is = [](const std::vector<fs::path>& paths, const fs::path& path) {
+    return std::find(paths.begin(), paths.end(), path) != paths.end();
+  };
+  for (auto& generation : next->generations)
+    if (generation->state == GenerationState::kActive && is(news.gone, generation->path)) {
+      log_generation("engine file gone", *generation);
+      generation = draining(*generation);
+    }
+  // What was refused only because another file was there first may have its turn now.
+  auto to_load = news.changed;
+  if (different)
+    for (const auto& one : next->refused)
+      if (one.taken && !is(news.gone, one.path) && !is(news.changed, one.path)) to_load.push_back(one.path);
+  forget_refusals([&](const RefusedFile& one) { return is(news.gone, one.path) || is(to_load, one.path); });
+  for (const auto& path : to_load) load_file(*next, path);
+
+  const auto unreadable = [](const RefusedFile& one) { return one.path.extension() != ".so"; };
+  std::vector<RefusedFile> directories;
+  for (const auto& [directory, why] : news.unreadable)
+    directories.push_back({directory, directory + ": expected a directory with engines, found none: " + why + ".", {}});
+  if (static_cast<std::size_t>(std::count_if(next->refused.begin(), next->refused.end(), unreadable)) !=
+      directories.size()) {
+    forget_refusals(unreadable);
+    next->refused.insert(next->refused.end(), directories.begin(), directories.end());
+    different = true;
   }
+
+  // Nobody else holds it: no run, no call, no reader who may be about to start one.
+  different = std::erase_if(next->generations,
+                            [&](GenerationPtr& generation) {
+                              const bool drained = generation->state == GenerationState::kDraining &&
+                                                   generation->loaded.runtime.use_count() == 1;
+                              if (drained) log_generation("engine drained", *generation);
+                              return drained;
+                            }) > 0 ||
+              different;
+  if (!different) return false;
+  std::shared_ptr<const Snapshot> old = std::move(next);  // ends processes, which must not hold up readers
   const std::scoped_lock lock(mutex_);
-  current_ = std::move(next);
+  std::swap(current_, old);
+  return true;
 }
 
-void Catalog::load_file(Snapshot& next, const fs::path& path, const Loader& loader) {
-  auto loaded = loader(path);
-  const auto file = path.filename().string();
-  if (!loaded) {
-    auto reason = loaded.error().message;
-    if (!reason.starts_with(file)) reason = file + ": " + reason;
-    next.refused.push_back({file, std::move(reason), loaded.error().problems});
-    return;
-  }
+void Catalog::load_file(Snapshot& next, const fs::path& path) {
+  auto loaded = loader_(path);
+  if (!loaded) return next.refused.push_back(refused(path, std::move(loaded.error())));
   const auto& manifest = *loaded->contract->manifest();
-  for (const auto& other : next.generations) {
-    if (other->manifest().engine != manifest.engine || other->manifest().version != manifest.version) continue;
-    next.refused.push_back({file,
-                            file + ": expected an engine that is not there yet, found " + manifest.engine.value + ' ' +
-                                manifest.version + " again, which " + other->file + " already is.",
-                            {}});
-    return;
+  GenerationPtr* before = nullptr;  // what came from this file until now
+  for (auto& other : next.generations) {
+    if (other->state != GenerationState::kActive) continue;
+    if (other->path == path) {
+      if (other->loaded.file_digest == loaded->file_digest) return;  // touched, not changed
+      before = &other;
+    } else if (same_engine(*other, manifest)) {
+      auto one = refused(path, refusal(path.filename().string(), "expected an engine that is not there yet, found " +
+                                                                     manifest.engine.value + ' ' + manifest.version +
+                                                                     " again, which " + other->file() + " already is"));
+      one.taken = true;
+      return next.refused.push_back(std::move(one));
+    }
   }
-  const auto number = next.generations.empty() ? 1 : next.generations.back()->number + 1;
-  next.generations.push_back(
-      std::make_shared<const Generation>(Generation{number, GenerationState::kActive, file, std::move(*loaded)}));
+  if (before != nullptr && same_engine(**before, manifest) && (*before)->manifest().digest != manifest.digest &&
+      is_released(manifest.version))
+    return next.refused.push_back(refused(
+        path,
+        refusal(path.filename().string(), "expected that version " + manifest.version + " of " + manifest.engine.value +
+                                              " keeps its manifest, found another one; raise the "
+                                              "version (or call it a pre-release such as " +
+                                              manifest.version + "-dev while you work on it)")));
+  if (before != nullptr) *before = draining(**before);
+  next.generations.push_back(std::make_shared<const Generation>(
+      Generation{++last_number_, GenerationState::kActive, path, std::move(*loaded)}));
+  log_generation("engine loaded", *next.generations.back());
 }
 
 std::shared_ptr<const Snapshot> Catalog::snapshot() const {
@@ -110,14 +185,17 @@ std::shared_ptr<const Snapshot> Catalog::snapshot() const {
   return current_;
 }
 
-base::Result<GenerationPtr> Catalog::find(const base::EngineId& engine) const {
+base::Result<GenerationPtr> Catalog::find(const base::EngineId& engine, std::string_view version) const {
   GenerationPtr best;
   for (const auto& generation : snapshot()->generations)
     if (generation->manifest().engine == engine && generation->state == GenerationState::kActive &&
+        (version.empty() || generation->manifest().version == version) &&
         (!best || compare_versions(generation->manifest().version, best->manifest().version) > 0))
       best = generation;
   if (best) return best;
-  auto error = base::not_found("engine.unknown", "There is no engine " + engine.value + ".");
+  auto error =
+      base::not_found("engine.unknown", "There is no engine " + engine.value + (version.empty() ? "" : " of version ") +
+                                            std::string(version) + ".");
   error.next_action = "Choose one of the engines that are listed.";
   return error;
 }
@@ -133,6 +211,25 @@ base::Result<GenerationPtr> Catalog::find_pinned(const base::EngineId& engine, s
                      "Put its file back into the engine directory.",
                      {},
                      {}};
+}
+
+Watcher::Watcher(Catalog& catalog, base::Millis between)
+    : thread_([this, &catalog, between] {
+        std::unique_lock lock(mutex_);
+        while (!ended_.wait_for(lock, between, [this] { return end_; })) {
+          lock.unlock();
+          (void)catalog.refresh();
+          lock.lock();
+        }
+      }) {}
+
+Watcher::~Watcher() {
+  {
+    const std::scoped_lock lock(mutex_);
+    end_ = true;
+  }
+  ended_.notify_one();
+  thread_.join();
 }
 
 Loader in_process_loader(SettingsOf settings, std::vector<std::string> allow, std::size_t threads) {

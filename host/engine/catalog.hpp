@@ -1,5 +1,10 @@
 // The engines there are: by id and version, each with the file it came from, and the files that were refused.
+//
+// A file that is new or was changed becomes a new generation, without a restart: new runs use it from then on, runs
+// that began on an older one finish there, and an older one that nobody uses any more is let go, which ends its
+// process. A file that is refused changes nothing: the generation that came from it before goes on.
 #pragma once
+#include <condition_variable>
 #include <cstdint>
 #include <filesystem>
 #include <functional>
@@ -7,10 +12,13 @@
 #include <mutex>
 #include <string>
 #include <string_view>
+#include <thread>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/ids.hpp"
 #include "engine/contract.hpp"
+#include "engine/directories.hpp"
 #include "engine/runtime.hpp"
 
 namespace tenantry::engine {
@@ -31,21 +39,26 @@ enum class GenerationState : std::uint8_t {
   kDraining,  // only runs that began on it do
 };
 
-// One engine as it was loaded at one time. Runs that use it keep it alive.
+// One engine as it was loaded at one time. Whoever holds its runtime keeps that alive.
 struct Generation {
-  std::uint64_t number = 0;  // 1, 2, ... in the order of loading
+  std::uint64_t number = 0;  // 1, 2, ... in the order of loading; never used twice in the life of a host
   GenerationState state = GenerationState::kActive;
-  std::string file;  // name without directory
+  std::filesystem::path path;
   Loaded loaded;
+
+  [[nodiscard]] std::string file() const { return path.filename().string(); }
 
   [[nodiscard]] const model::Manifest& manifest() const { return *loaded.contract->manifest(); }
 };
 using GenerationPtr = std::shared_ptr<const Generation>;
 
 struct RefusedFile {
-  std::string file;
-  std::string reason;  // one sentence
+  std::filesystem::path path;  // of the file, or of a directory that cannot be read
+  std::string reason;          // one sentence
   std::vector<base::Problem> problems;
+  bool taken = false;  // only because its engine and version are there already
+
+  [[nodiscard]] std::string file() const { return path.filename().string(); }
 };
 
 // The whole catalog at one moment.
@@ -57,26 +70,53 @@ struct Snapshot {
 // Thread-safe: readers get a snapshot that never changes.
 class Catalog {
  public:
-  Catalog();
+  Catalog(std::vector<std::filesystem::path> directories, Loader loader);
 
-  // Loads every *.so of these directories, each in the order of its names, and adds it or the reason why not. Of two
+  // Loads every *.so of the directories, each in the order of its names, and adds it or the reason why not. Of two
   // files with the same engine and version the second is refused. A directory that cannot be read is a refusal, too.
-  void load(const std::vector<std::filesystem::path>& directories, const Loader& loader);
+  void load();
+
+  // Looks at the directories again and takes in what has changed and holds still (directories.hpp); lets go of drained
+  // generations. True if anything is different now. To be called a few times a second, see Watcher.
+  bool refresh();
 
   [[nodiscard]] std::shared_ptr<const Snapshot> snapshot() const;
 
-  // The active generation of the highest version. Error "engine.unknown".
-  [[nodiscard]] base::Result<GenerationPtr> find(const base::EngineId& engine) const;
+  // The active generation of the highest version, or of this one. Error "engine.unknown".
+  [[nodiscard]] base::Result<GenerationPtr> find(const base::EngineId& engine, std::string_view version = {}) const;
 
-  // The generation a run began on, active or draining, by its manifest's digest. Error "engine.gone".
+  // The newest generation, active or draining, with this manifest. Error "engine.gone".
   [[nodiscard]] base::Result<GenerationPtr> find_pinned(const base::EngineId& engine, std::string_view digest) const;
 
  private:
-  void load_file(Snapshot& next, const std::filesystem::path& path, const Loader& loader);
+  bool update(bool at_once);
+  void load_file(Snapshot& next, const std::filesystem::path& path);
 
-  std::mutex loading_;        // one load() at a time
+  std::mutex loading_;  // one update at a time; guards what follows
+  Directories directories_;
+  const Loader loader_;
+  std::uint64_t last_number_ = 0;
+
   mutable std::mutex mutex_;  // guards current_
   std::shared_ptr<const Snapshot> current_;
+};
+
+// Refreshes a catalog for as long as it lives, on a thread of its own.
+class Watcher {
+ public:
+  // Two looks are between a file's last byte and its use.
+  static constexpr base::Millis kBetweenLooks{400};
+
+  explicit Watcher(Catalog& catalog, base::Millis between = kBetweenLooks);
+  Watcher(const Watcher&) = delete;
+  Watcher& operator=(const Watcher&) = delete;
+  ~Watcher();  // waits for a file that is being loaded
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable ended_;
+  bool end_ = false;  // guarded by mutex_
+  std::thread thread_;
 };
 
 // Loads into this process, with up to `threads` calls of an engine at once. `settings` gives the operator's settings of

@@ -32,10 +32,16 @@ void Scheduler::Loop::claim() {
   ring_.insert(ring_.begin(), unserved.begin(), unserved.end());
 }
 
+// A run takes the newest generation with its manifest when it first needs one, and keeps it until it ends.
+bool Scheduler::Loop::has_runtime(Active& active) {
+  if (!active.runtime) active.runtime = ports_.runtime(active.run.manifest());
+  return active.runtime != nullptr;
+}
+
 bool Scheduler::Loop::claim_step(Active& active, std::size_t step) {
   auto reason = model::WaitReason::kEngineUnavailable;
   Keys keys = keys_of(active.run, step);
-  if (ports_.runtime(active.run.manifest())) reason = limits_.take(keys);
+  if (has_runtime(active)) reason = limits_.take(keys);
   if (reason != model::WaitReason::kNone) {
     auto& state = active.run.steps[step];
     if (state.state == model::StepState::kReady && std::exchange(state.wait_reason, reason) != reason) repaint(active);
@@ -65,18 +71,11 @@ void Scheduler::Loop::begin_call(Active& active, std::size_t step) {
   const auto& state = active.run.steps[step];
   flight.sink = std::make_shared<StepCall>(active.committed, step, flight.attempt, inbox, ports_, clock_);
   flight.deadline = now_ + spec.timeout;
-  const auto runtime = ports_.runtime(active.run.manifest());
   auto input = slice(active.run, step);
-  if (!runtime || input.has_error()) {
+  if (input.has_error()) {
     engine::Answer answer;
-    answer.outcome = runtime ? model::Outcome::kFailed : model::Outcome::kRetry;
-    answer.failure =
-        runtime ? model::Failure{model::FailureClass::kInternal, input.error().code, input.error().message, {}, {}}
-                : model::Failure{model::FailureClass::kEngineUnavailable,
-                                 "host.engine_gone",
-                                 "The engine is not loaded.",
-                                 "Put the engine's file back, then Continue.",
-                                 {}};
+    answer.outcome = model::Outcome::kFailed;
+    answer.failure = model::Failure{model::FailureClass::kInternal, input.error().code, input.error().message, {}, {}};
     return flight.sink->finished(std::move(answer));
   }
   engine::Invocation call;
@@ -91,7 +90,7 @@ void Scheduler::Loop::begin_call(Active& active, std::size_t step) {
   if (state.op != model::Op::kRun && state.output) call.output = *state.output;
   if (state.checkpoint) call.checkpoint = *state.checkpoint;
   call.timeout = spec.timeout;
-  flight.call = runtime->start(std::move(call), flight.sink);
+  flight.call = active.runtime->start(std::move(call), flight.sink);
 }
 
 void Scheduler::Loop::tell(Active& active, std::size_t step) {

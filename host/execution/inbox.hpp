@@ -23,6 +23,7 @@ using Answered = std::function<void(base::Result<RunView>)>;
 struct CreateRun {
   model::Run run;
   model::Change change;
+  std::shared_ptr<engine::Runtime> runtime;
   Answered answered;
 };
 struct GiveCommand {

@@ -102,6 +102,7 @@ base::Result<void> Scheduler::Loop::give(Active& active, const model::Fact& fact
 
 void Scheduler::Loop::add(Active& active, Change&& change) {
   if (active.pending.empty()) touched_.push_back(&active);
+  if (change.repin) active.runtime = nullptr;
   // An operation is one row of its own: two of them are never merged.
   if (active.pending.empty() || change.operation)
     active.pending.push_back(std::move(change));
@@ -114,6 +115,7 @@ void Scheduler::Loop::add(Active& active, Change&& change) {
 void Scheduler::Loop::on(CreateRun& create) {
   auto active = std::make_unique<Active>();
   active->run = create.run;
+  active->runtime = create.runtime;
   active->token = 1;
   active->create = true;
   auto& place = *(runs_[create.run.spec->id] = std::move(active));

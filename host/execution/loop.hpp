@@ -34,8 +34,9 @@ struct Flight {
 
 // An unfinished run that this host owns.
 struct Active {
-  model::Run run;     // ahead of the store while a batch is being made
-  RunView committed;  // nullptr: not in the store yet
+  model::Run run;                            // ahead of the store while a batch is being made
+  RunView committed;                         // nullptr: not in the store yet
+  std::shared_ptr<engine::Runtime> runtime;  // the generation it stays on; nullptr: none that fits is loaded
   std::int64_t token = 0;
   bool create = false;
   std::vector<Change> pending;  // of this batch
@@ -98,6 +99,7 @@ class Scheduler::Loop {
 
   // calls.cpp: claims, calls, time
   void claim();
+  [[nodiscard]] bool has_runtime(Active& active);
   [[nodiscard]] bool claim_step(Active& active, std::size_t step);
   void begin_call(Active& active, std::size_t step);
   void tell(Active& active, std::size_t step);

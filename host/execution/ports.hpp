@@ -12,7 +12,7 @@
 namespace tenantry::execution {
 
 struct Ports {
-  // The runtime that serves runs pinned to this manifest; nullptr if no such engine is loaded (any more).
+  // The newest runtime with this manifest; nullptr if no such engine is loaded (any more).
   std::function<std::shared_ptr<engine::Runtime>(const model::Manifest&)> runtime;
   // A secret a step may ask for, in clear: "server.<name>", "tenant.<name>", or one put by an earlier step.
   std::function<std::optional<std::string>(const model::RunSpec&, std::string_view name)> secret;

@@ -20,9 +20,11 @@ Scheduler::~Scheduler() = default;
 
 void Scheduler::start() { loop_->start(); }
 
-void Scheduler::create(model::Run run, model::Change change, Answered answered) {
+void Scheduler::create(model::Run run, model::Change change, std::shared_ptr<engine::Runtime> runtime,
+                       Answered answered) {
   const auto told = answered;
-  if (!loop_->inbox->put(CreateRun{std::move(run), std::move(change), std::move(answered)})) told(ending());
+  if (!loop_->inbox->put(CreateRun{std::move(run), std::move(change), std::move(runtime), std::move(answered)}))
+    told(ending());
 }
 
 void Scheduler::command(base::RunId run, model::Command command, Answered answered) {

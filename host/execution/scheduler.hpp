@@ -34,8 +34,9 @@ class Scheduler {
   // Takes up the runs of this host's earlier lives and begins to work.
   void start();
 
-  // Any thread. Durable when `answered` hears a value; a refusal changed nothing.
-  void create(model::Run run, model::Change change, Answered answered);
+  // Any thread. Durable when `answered` hears a value; a refusal changed nothing. The run stays on `runtime` for as
+  // long as this host carries it on, whatever is loaded meanwhile.
+  void create(model::Run run, model::Change change, std::shared_ptr<engine::Runtime> runtime, Answered answered);
   void command(base::RunId run, model::Command command, Answered answered);
 
   // No new claims; running calls are told to stop; returns when they have ended or `wait` is over. What did not end

@@ -168,8 +168,14 @@ std::pair<Run, Change> new_run(std::shared_ptr<const RunSpec> spec, const Comman
   return {std::move(run), std::move(change)};
 }
 
-base::Result<Change> advance(const Run& run, const Fact& fact, Time now) {
+base::Result<Change> advance(const Run& before, const Fact& fact, Time now) {
+  const auto* given = std::get_if<Command>(&fact);
+  const bool moves = given != nullptr && is_repin(before, *given);
+  auto moved = moves ? repinned(before, given->onto) : base::Result<Run>(Run{});
+  if (moved.has_error()) return moved.error();
+  const Run& run = moves ? *moved : before;
   Draft draft(run, now);
+  if (moves) repin(draft, before, run);
   base::Result<void> result;
   std::visit(Overloaded{[&](const Claimed& claimed) { on_claimed(draft, claimed.step); },
                         [&](const StepReport& report) {
@@ -189,6 +195,8 @@ base::Result<Change> advance(const Run& run, const Fact& fact, Time now) {
 
 void apply(Run& run, const Change& change) {
   run.head = change.head;
+  if (change.repin) run.steps = carried(run.steps, *change.repin);
+  if (change.repin) run.spec = change.repin->spec;
   for (const auto& [index, step] : change.steps) run.steps[index] = step;
 }
 

@@ -54,6 +54,9 @@ struct Command {
   std::string actor;
   std::string reason;
   bool force = false;  // skip-step of a step that is not optional; the caller has checked the role
+  // continue: the run as it is to go on, with another version of its engine; null: with the one it is pinned to. The
+  // caller has held its parameters, and the outputs of what is finished, against the schemas of that version.
+  std::shared_ptr<const RunSpec> onto = {};
 };
 
 // What the engine says while the attempt with this number is in flight; ignored if it no longer is.
@@ -81,8 +84,15 @@ using Fact = std::variant<Claimed, StepReport, LeaseLost, Tick, Command, EngineL
 
 // ---- Change ---------------------------------------------------------------------------------------------------------
 
+// The run goes on with another version of its engine.
+struct Repin {
+  std::shared_ptr<const RunSpec> spec;
+  std::vector<std::optional<std::size_t>> from;  // what each step of the new manifest was called in the old one
+};
+
 struct Change {
   RunHead head;
+  std::optional<Repin> repin;                          // comes first; everything below is about the new manifest
   std::vector<std::pair<std::size_t, StepRun>> steps;  // new values, by index
   std::vector<Attempt> attempts;
   std::vector<Event> events;
@@ -112,7 +122,11 @@ void apply(Run& run, const Change& change);
 
 // ---- Questions ------------------------------------------------------------------------------------------------------
 
-// The scope a command would have; the same errors as advance.
+// The run under another version of its engine: steps keep their state by id, new ones are pending. conflict
+// "run.version_mismatch" if a finished step is not part of that version.
+[[nodiscard]] base::Result<Run> repinned(const Run& run, std::shared_ptr<const RunSpec> onto);
+
+// The scope a command would have; the same errors as advance. With Command::onto it is about repinned().
 [[nodiscard]] base::Result<Scope> preview(const Run& run, const Command& command);
 
 [[nodiscard]] std::vector<Verb> allowed_verbs(const Run& run);

@@ -259,7 +259,11 @@ std::vector<Verb> allowed_verbs(const Run& run) {
   return verbs;
 }
 
-base::Result<Scope> preview(const Run& run, const Command& command) {
+base::Result<Scope> preview(const Run& before, const Command& command) {
+  const bool moves = is_repin(before, command);
+  const auto moved = moves ? repinned(before, command.onto) : base::Result<Run>(Run{});
+  if (moved.has_error()) return moved.error();
+  const Run& run = moves ? *moved : before;
   if (!is_legal(command.verb, run.head.state)) return illegal(run, command.verb);
   switch (command.verb) {
     case Verb::kStart:

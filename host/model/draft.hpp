@@ -67,6 +67,17 @@ void lose(Draft& draft, const StepReport& report);
 
 void fail(Draft& draft, std::size_t i, Failure failure, const boost::json::object& more = {});
 
+// Does the command move the run to another version?
+[[nodiscard]] inline bool is_repin(const Run& run, const Command& command) {
+  return command.onto && is_terminal(run.head.state) && command.onto->manifest->digest != run.manifest().digest;
+}
+
+// Notes that the run is now another version's; `after` is repinned(`before`).
+void repin(Draft& draft, const Run& before, const Run& after);
+
+// The steps of a run after a Repin.
+[[nodiscard]] std::vector<StepRun> carried(const std::vector<StepRun>& steps, const Repin& repin);
+
 // The transitions of report.cpp and command.cpp.
 void on_report(Draft& draft, const StepReport& report);
 [[nodiscard]] base::Result<void> on_command(Draft& draft, const Run& run, const Command& command);

@@ -17,6 +17,7 @@ struct Api {
   service::Tenants& tenants;
   service::Provisioning& provisioning;
   const service::Engines& engines;
+  const service::Servers& servers;
   store::Store& store;
   const execution::Scheduler& scheduler;
   const base::Clock& clock;

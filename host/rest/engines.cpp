@@ -9,11 +9,25 @@ void add_engine_routes(http::Router& router, const Api& api) {
                   Query query(request);
                   query.only({"state"});
                   const auto state = query.text("state");
-                  if (!state.empty() && state != "active" && state != "refused")
-                    query.wrong("state", "expected active or refused");
+                  if (!state.empty() && state != "active" && state != "draining" && state != "refused")
+                    query.wrong("state", "expected active, draining or refused");
                   if (const auto verdict = query.verdict(); verdict.has_error()) return reply.send(verdict.error());
-                  reply.send(http::json_response(
-                      200, state == "refused" ? api.engines.describe_refused() : api.engines.describe()));
+                  const auto snapshot = api.engines.snapshot();
+                  auto answer =
+                      state == "refused" ? service::describe_refused(snapshot) : service::describe_engines(snapshot);
+                  base::json::array chosen;
+                  for (auto& one : answer)
+                    if (state.empty() || one.at("state").as_string() == state) chosen.push_back(std::move(one));
+                  reply.send(http::json_response(200, std::move(chosen)));
+                });
+  add_signed_in(router, api, http::Method::kGet, "/api/engines/{id}",
+                [api](const service::Actor&, const http::Request& request, const http::Reply& reply) {
+                  const base::EngineId id(std::string(request.param("id")));
+                  if (auto found = service::describe_engine(api.engines.snapshot(), id, api.servers))
+                    return reply.send(http::json_response(200, std::move(*found)));
+                  auto error = base::not_found("engine.unknown", "There is no engine " + id.value + ".");
+                  error.next_action = "Choose one of the engines that GET /api/engines lists.";
+                  reply.send(error);
                 });
 }
 

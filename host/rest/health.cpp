@@ -13,7 +13,7 @@ void add_health_routes(http::Router& router, const Api& api) {
   router.add(http::Method::kGet, "/readyz", [api](const http::Request&, const http::Reply& reply) {
     const auto store = api.store.ping();
     const bool commits = api.scheduler.healthy();
-    const bool engines = !api.engines.describe().empty();
+    const bool engines = !api.engines.snapshot().generations.empty();
     const bool ready = store.has_value() && commits && engines;
     json::object answer{{"ready", ready},
                         {"store", store.has_error() ? json::value(store.error().code) : json::value("ok")},

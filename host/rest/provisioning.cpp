@@ -48,6 +48,7 @@ void command(const Api& api, Verb verb, std::string_view schema, const service::
   wanted.reason = text(members, "reason");
   if (wanted.reason.empty() && verb == Verb::kSkipStep) wanted.reason = "No reason was given.";
   wanted.force = flag(members, "force");
+  wanted.version = text(members, "version");
   wanted.validate_only = flag(members, "validate_only");
   once(api, actor, request, reply, [&](const Once& answer) {
     api.provisioning.command(actor, tenant_of(request), std::move(wanted), answered(answer));

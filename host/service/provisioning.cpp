@@ -33,6 +33,31 @@ Error not_loaded(const base::EngineId& engine) {
           {}};
 }
 
+Error bad_settings(const ErpServer& server, std::vector<base::Problem> problems) {
+  for (auto& problem : problems) problem.pointer = "/servers/" + server.id.value + "/settings" + problem.pointer;
+  return {ErrorKind::kUnavailable,
+          "server.settings",
+          "The engine does not accept the settings of the ERP server " + server.id.value + ".",
+          "Correct them in the host's configuration.",
+          std::move(problems),
+          {}};
+}
+
+Error version_gone(const model::Manifest& manifest) {
+  return {ErrorKind::kUnavailable,
+          "engine.gone",
+          "Version " + manifest.version + " of engine " + manifest.engine.value +
+              ", which the run began on, is not loaded.",
+          "Put its file back, or continue with another version; validate_only shows what that would do.",
+          {},
+          {}};
+}
+
+Error version_unknown(const base::EngineId& engine, const std::string& version) {
+  return base::invalid("engine.version", "There is no version " + version + " of engine " + engine.value + ".",
+                       {{"/version", "expected a version that GET /api/engines lists as active"}});
+}
+
 Error never_started() {
   return {ErrorKind::kConflict, "run.none", "The tenant was never started.", "Start it.", {}, {"start"}};
 }
@@ -98,25 +123,23 @@ base::Result<std::shared_ptr<model::RunSpec>> Provisioning::specify(const model:
                                                                     const json::value& body) const {
   if (auto problems = schema::builtin("start_run").check(body); !problems.empty())
     return base::invalid("run.invalid", "The run cannot be started with this.", std::move(problems));
-  auto schema = schema::Schema::compile(engine.manifest->request_schema);
-  if (schema.has_error()) return schema.error();
-  const json::value given = parameters(body.get_object());
-  if (auto problems = schema->check(given); !problems.empty())
+  auto complete = engine.contract->complete_request(parameters(body.get_object()));
+  if (complete.has_error())
     return base::invalid("run.parameters", "The engine does not accept these parameters.",
-                         placed(std::move(problems), body.get_object()));
-  auto complete = schema->with_defaults(given);
-  if (complete.has_error()) return complete.error();
+                         placed(std::move(complete.error().problems), body.get_object()));
   auto spec = std::make_shared<model::RunSpec>();
   spec->id = base::RunId(base::new_id("run_"));
   spec->tenant = tenant.id;
-  spec->manifest = engine.manifest;
+  spec->manifest = engine.contract->manifest();
   spec->server = tenant.server;
   spec->request = json::serialize(*complete);
   spec->tenant_document = json::serialize(tenant_document(tenant));
   json::object server{{"id", nullptr}, {"url", nullptr}, {"settings", json::object()}};
-  if (const auto* placed_on = servers_.find(tenant.server))
+  if (const auto* placed_on = servers_.find(tenant.server)) {
+    if (auto problems = check_server(*engine.contract, servers_, *placed_on); !problems.empty())
+      return bad_settings(*placed_on, std::move(problems));
     server = {{"id", placed_on->id.value}, {"url", placed_on->url}, {"settings", placed_on->settings}};
-  else if (!tenant.server.empty())
+  } else if (!tenant.server.empty())
     return Error{ErrorKind::kUnavailable,
                  "server.not_configured",
                  "The ERP server " + tenant.server.value + " of this tenant is not configured any more.",
@@ -132,7 +155,7 @@ void Provisioning::start(const Actor& actor, const base::TenantId& tenant, const
   const auto found = tenant_for(actor, tenant, model::TenantRole::kOperator);
   if (found.has_error()) return answered(found.error());
   if (const auto live = scheduler_.board().of_tenant(tenant)) return answered(active_run(*live));
-  const auto engine = engines_.newest(found->tenant.engine);
+  const auto engine = engines_.find(found->tenant.engine, {});
   if (!engine) return answered(not_loaded(found->tenant.engine));
   auto spec = specify(found->tenant, *engine, body);
   if (spec.has_error()) return answered(spec.error());
@@ -141,7 +164,8 @@ void Provisioning::start(const Actor& actor, const base::TenantId& tenant, const
   const auto* validate_only = members.if_contains("validate_only");
   const bool only_asked = validate_only != nullptr && validate_only->is_bool() && validate_only->get_bool();
   validate(*engine, (*spec)->request, tenant.value,
-           [this, actor, spec = *spec, members, only_asked, answered = std::move(answered)](auto problems) {
+           [this, actor, spec = *spec, runtime = engine->runtime, members, only_asked,
+            answered = std::move(answered)](auto problems) {
              if (problems.has_error()) return answered(problems.error());
              if (!problems->empty())
                return answered(base::invalid("run.refused", "The engine does not accept this request.",
@@ -156,10 +180,11 @@ void Provisioning::start(const Actor& actor, const base::TenantId& tenant, const
                for (std::size_t i = 0; i < run.steps.size(); ++i) all.run.push_back(i);
                return answered(preview_answer(run, model::Verb::kStart, all));
              }
-             scheduler_.create(std::move(run), std::move(change), [this, id = command.id, answered](auto view) {
-               if (view.has_error()) return answered(view.error());
-               answered(status_answer(**view, id, clock_.now()));
-             });
+             scheduler_.create(std::move(run), std::move(change), runtime,
+                               [this, id = command.id, answered](auto view) {
+                                 if (view.has_error()) return answered(view.error());
+                                 answered(status_answer(**view, id, clock_.now()));
+                               });
            });
 }
 
@@ -184,14 +209,60 @@ void Provisioning::command(const Actor& actor, const base::TenantId& tenant, Com
   command.actor = actor.id.value;
   command.reason = std::move(request.reason);
   command.force = request.force;
+  const auto& manifest = (*run)->manifest();
+  const bool resumes = command.verb == model::Verb::kContinue || command.verb == model::Verb::kRetry;
+  if (!request.version.empty() && request.version != manifest.version) {
+    auto onto = respecify(**run, request.version);
+    if (onto.has_error()) return answered(onto.error());
+    command.onto = std::move(*onto);
+  } else if (resumes && !engines_.is_loaded(manifest)) {
+    const auto scope = model::preview(**run, command);
+    return answered(scope.has_error() ? scope.error() : version_gone(manifest));
+  }
   if (request.validate_only) {
     const auto scope = model::preview(**run, command);
-    return scope.has_error() ? answered(scope.error()) : answered(preview_answer(**run, command.verb, *scope));
+    if (scope.has_error()) return answered(scope.error());
+    if (!command.onto) return answered(preview_answer(**run, command.verb, *scope));
+    const auto moved = model::repinned(**run, command.onto);
+    if (moved.has_error()) return answered(moved.error());
+    auto preview = preview_answer(*moved, command.verb, *scope);
+    preview["versions"] = json::object{{"from", manifest.version}, {"to", request.version}};
+    return answered(std::move(preview));
   }
   scheduler_.command((*run)->spec->id, command, [this, id = command.id, answered = std::move(answered)](auto view) {
     if (view.has_error()) return answered(view.error());
     answered(status_answer(**view, id, clock_.now()));
   });
+}
+
+base::Result<std::shared_ptr<const model::RunSpec>> Provisioning::respecify(const model::Run& run,
+                                                                            const std::string& version) const {
+  const auto engine = engines_.find(run.manifest().engine, version);
+  if (!engine) return version_unknown(run.manifest().engine, version);
+  const auto mismatch = [&](const std::string& why, std::vector<base::Problem> problems) {
+    return Error{ErrorKind::kConflict,
+                 "run.version_mismatch",
+                 "Version " + version + " of engine " + run.manifest().engine.value + " does not fit: " + why,
+                 "Continue with version " + run.manifest().version + ", whose file has to be loaded, or start again.",
+                 std::move(problems),
+                 {}};
+  };
+  for (std::size_t i = 0; i < run.steps.size(); ++i) {
+    const auto& step = run.steps[i];
+    const auto there = engine->manifest().find(run.manifest().steps[i].id);
+    if (!there || !model::is_ok(step.state) || !step.output) continue;
+    if (const auto fault = engine->contract->check_output(*there, *step.output))
+      return mismatch("step " + run.manifest().steps[i].id + " is finished, and its output is not what that version " +
+                          "expects. " + fault->message,
+                      {});
+  }
+  auto request = engine->contract->complete_request(json::parse(run.spec->request));
+  if (request.has_error())
+    return mismatch("it does not accept the parameters of the run.", std::move(request.error().problems));
+  auto spec = std::make_shared<model::RunSpec>(*run.spec);
+  spec->manifest = engine->contract->manifest();
+  spec->request = json::serialize(*request);
+  return std::shared_ptr<const model::RunSpec>(std::move(spec));
 }
 
 base::Result<json::object> Provisioning::status(const Actor& actor, const base::TenantId& tenant) {
@@ -203,9 +274,9 @@ base::Result<json::object> Provisioning::status(const Actor& actor, const base::
   const auto found = store_.tenant(tenant);
   if (found.has_error()) return found.error();
   if (!*found) return base::not_found("tenant.unknown", "There is no such tenant.");
-  const auto engine = engines_.newest((*found)->tenant.engine);
+  const auto engine = engines_.find((*found)->tenant.engine, {});
   if (!engine) return not_loaded((*found)->tenant.engine);
-  return not_started_answer(tenant, *engine->manifest);
+  return not_started_answer(tenant, engine->manifest());
 }
 
 base::Result<json::object> Provisioning::logs(const Actor& actor, const base::TenantId& tenant, std::size_t limit) {

@@ -5,8 +5,8 @@
 #include <string>
 
 #include "execution/scheduler.hpp"
+#include "service/engines.hpp"
 #include "service/identity.hpp"
-#include "service/servers.hpp"
 #include "service/status.hpp"
 
 namespace tenantry::service {
@@ -20,6 +20,7 @@ struct CommandRequest {
   std::string reason;
   bool force = false;
   bool validate_only = false;
+  std::string version;  // continue: of the engine, instead of the one the run is pinned to
 };
 
 // Thread-safe.
@@ -49,6 +50,9 @@ class Provisioning {
   [[nodiscard]] base::Result<std::shared_ptr<model::RunSpec>> specify(const model::Tenant& tenant,
                                                                       const LoadedEngine& engine,
                                                                       const base::json::value& body) const;
+  // For a run that is to go on with a version other than its own; conflict "run.version_mismatch".
+  [[nodiscard]] base::Result<std::shared_ptr<const model::RunSpec>> respecify(const model::Run& run,
+                                                                              const std::string& version) const;
 
   store::Store& store_;
   Identity& identity_;

@@ -1,15 +1,11 @@
-// The ERP servers of the operator's configuration, and the engines that are loaded: where tenants can be placed.
+// The ERP servers of the operator's configuration: where tenants can be placed.
 #pragma once
-#include <functional>
 #include <map>
-#include <memory>
 #include <string>
 #include <vector>
 
+#include "base/ids.hpp"
 #include "base/json.hpp"
-#include "base/result.hpp"
-#include "engine/runtime.hpp"
-#include "model/manifest.hpp"
 
 namespace tenantry::service {
 
@@ -22,22 +18,11 @@ struct ErpServer {
   int concurrency = 8;
 };
 
-// An engine that serves new runs.
-struct LoadedEngine {
-  model::ManifestPtr manifest;
-  std::shared_ptr<engine::Runtime> runtime;
-};
-
-// How this room sees the catalogue; thread-safe.
-struct Engines {
-  std::function<std::optional<LoadedEngine>(const base::EngineId&)> newest;
-  std::function<base::json::array()> describe;          // loaded ones, for GET /api/engines
-  std::function<base::json::array()> describe_refused;  // files that were not loaded, and why
-};
-
 class Servers {
  public:
-  explicit Servers(std::vector<ErpServer> servers) : servers_(std::move(servers)) {}
+  // `settings`: of engines, by their ids.
+  explicit Servers(std::vector<ErpServer> servers, base::json::object settings = {})
+      : servers_(std::move(servers)), settings_(std::move(settings)) {}
 
   [[nodiscard]] const ErpServer* find(const base::ServerId& id) const {
     for (const auto& server : servers_)
@@ -51,9 +36,15 @@ class Servers {
     return found;
   }
   [[nodiscard]] const std::vector<ErpServer>& all() const { return servers_; }
+  // What the operator set for an engine itself; {} if nothing.
+  [[nodiscard]] base::json::object engine_settings(const base::EngineId& engine) const {
+    const auto* found = settings_.if_contains(engine.value);
+    return found != nullptr && found->is_object() ? found->get_object() : base::json::object();
+  }
 
  private:
   std::vector<ErpServer> servers_;
+  base::json::object settings_;
 };
 
 }  // namespace tenantry::service

@@ -76,7 +76,7 @@ base::Result<json::object> Tenants::create(const Actor& actor, const json::value
   const auto& members = body.get_object();
   model::Tenant tenant;
   tenant.engine = base::EngineId(text(members, "engine"));
-  if (!engines_.newest(tenant.engine))
+  if (!engines_.find(tenant.engine, {}))
     return base::invalid("tenant.engine", "No such engine is loaded.",
                          {{"/engine", "expected one of the engines that GET /api/engines lists"}});
   auto server = place(members, tenant.engine);

@@ -4,7 +4,7 @@
 
 #include "secrets/sealed.hpp"
 #include "service/identity.hpp"
-#include "service/servers.hpp"
+#include "service/engines.hpp"
 
 namespace tenantry::service {
 

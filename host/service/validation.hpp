@@ -4,7 +4,7 @@
 #include <vector>
 
 #include "engine/runtime.hpp"
-#include "service/servers.hpp"
+#include "service/engines.hpp"
 
 namespace tenantry::service {
 

@@ -9,6 +9,7 @@ namespace tenantry::store {
 namespace {
 
 const model::Failure kNoFailure{};
+constexpr std::size_t kMostSteps = 1'000;  // of a manifest; more than the host accepts
 
 // A failure's five columns; no failure: five empty texts.
 auto failure_values(const std::optional<model::Failure>& failure) {
@@ -107,12 +108,33 @@ Written insert_run(Session& db, const RunWrite& write, std::int64_t life) {
   return exists ? Written::kLost : Written::kTenantBusy;
 }
 
-void insert_documents(Session& db, const model::RunSpec& spec) {
+void insert_manifest(Session& db, const model::Manifest& manifest) {
   db.run(R"sql(insert into manifests (digest, text) values (:digest, :text) on conflict (digest) do nothing)sql",
-         spec.manifest->digest, spec.manifest->text);
+         manifest.digest, manifest.text);
+}
+
+void insert_documents(Session& db, const model::RunSpec& spec) {
+  insert_manifest(db, *spec.manifest);
   db.run(R"sql(insert into run_documents (run, manifest, server, request, tenant_document, server_document)
                values (:run, :manifest, :server, :request, :tenant_document, :server_document))sql",
          spec.id, spec.manifest->digest, spec.server, spec.request, spec.tenant_document, spec.server_document);
+}
+
+// The rows of steps and attempts are numbered as the manifest's steps are, so another manifest means other numbers.
+// Attempts at steps that are no more keep numbers beyond those of any manifest.
+void change_manifest(Session& db, const model::Run& run, const model::Repin& repin) {
+  const auto& id = run.spec->id;
+  insert_manifest(db, *repin.spec->manifest);
+  db.run(R"sql(update run_documents set manifest = :manifest, request = :request where run = :run)sql",
+         repin.spec->manifest->digest, repin.spec->request, id);
+  db.run(R"sql(delete from steps where run = :run)sql", id);
+  for (std::size_t i = 0; i < run.steps.size(); ++i) insert_step(db, run, i);
+  const auto aside = kMostSteps * static_cast<std::size_t>(run.head.epoch);
+  db.run(R"sql(update attempts set step = step + :aside where run = :run and step < :most)sql", aside, id, kMostSteps);
+  for (std::size_t i = 0; i < repin.from.size(); ++i)
+    if (repin.from[i])
+      db.run(R"sql(update attempts set step = :step where run = :run and step = :aside)sql", i, id,
+             aside + *repin.from[i]);
 }
 
 // Most changes leave an active run active and its owner the same: then no index of the table is touched.
@@ -153,6 +175,8 @@ Written write_one(Session& db, const RunWrite& write, std::int64_t life) {
   if (write.create) {
     insert_documents(db, *run.spec);
     for (std::size_t i = 0; i < run.steps.size(); ++i) insert_step(db, run, i);
+  } else if (write.change->repin) {
+    change_manifest(db, run, *write.change->repin);
   } else {
     for (const auto& [index, step] : write.change->steps) update_step(db, run.spec->id, index, step);
   }
@@ -214,7 +238,7 @@ Result<std::vector<Written>> SociStore::write(std::span<const RunWrite> writes, 
   });
   if (!written.has_value()) return written;
   for (const auto& write : writes)
-    if (write.create) manifests_.keep(write.run->spec->manifest);
+    if (write.create || write.change->repin) manifests_.keep(write.run->spec->manifest);
   return written;
 }
 
@@ -240,8 +264,8 @@ Result<std::vector<model::Attempt>> SociStore::attempts(const base::RunId& run) 
               std::string, std::string, std::string>(
         R"sql(select step, number, epoch, op, outcome, started_at, ended_at, failure_class, failure_code,
                      failure_message, failure_action, failure_detail
-              from attempts where run = :run order by step, number)sql",
-        with(run),
+              from attempts where run = :run and step < :most order by step, number)sql",
+        with(run, kMostSteps),
         [&](long long step, long long number, long long epoch, const std::string& op, const std::string& outcome,
             long long started_at, long long ended_at, const std::string& failure_class, std::string&& code,
             std::string&& message, std::string&& action, std::string&& detail) {

@@ -40,28 +40,28 @@ TEST_CASE("the catalog holds every good engine, and every other file with its re
   folder.put("README.md", "not looked at");
   folder.put("zz_again.so", read_file(plugin("good")));
   fs::create_directory(folder.path() / "folder.so");
-  Catalog catalog;
-  catalog.load({folder.path(), folder.path() / "absent"}, loader());
+  Catalog catalog({folder.path(), folder.path() / "absent"}, loader());
+  catalog.load();
 
   const auto snapshot = catalog.snapshot();
   REQUIRE(snapshot->generations.size() == 3);
-  CHECK(snapshot->generations[0]->file == "good.so");
+  CHECK(snapshot->generations[0]->file() == "good.so");
   CHECK(snapshot->generations[0]->number == 1);
-  CHECK(snapshot->generations[2]->file == "other.so");
+  CHECK(snapshot->generations[2]->file() == "other.so");
   CHECK(snapshot->generations[2]->number == 3);
   CHECK(snapshot->generations[2]->loaded.file_digest.size() == 64);
 
   std::set<std::string> files;
   for (const auto& refused : snapshot->refused) {
     CAPTURE(refused.reason);
-    files.insert(fs::path(refused.file).filename().string());
-    CHECK(refused.reason.find(refused.file + ": ") == 0);
+    files.insert(refused.file());
+    CHECK(refused.reason.find(refused.file() + ": ") != std::string::npos);
     CHECK(refused.reason.ends_with("."));
   }
   CHECK(files == std::set<std::string>{"folder.so", "wrong_magic.so", "throws_in_open.so", "manifest_cycle.so",
                                        "text.so", "zz_again.so", "absent"});
   for (const auto& refused : snapshot->refused)
-    if (refused.file == "zz_again.so")
+    if (refused.file() == "zz_again.so")
       CHECK(
           refused.reason ==
           "zz_again.so: expected an engine that is not there yet, found plain 1.0.0 again, which good.so already is.");
@@ -70,8 +70,8 @@ TEST_CASE("the catalog holds every good engine, and every other file with its re
 TEST_CASE("new runs get the highest version, and old ones the manifest they began with") {
   const Folder folder;
   fill(folder, {"good", "newer"});
-  Catalog catalog;
-  catalog.load({folder.path()}, loader());
+  Catalog catalog({folder.path()}, loader());
+  catalog.load();
   const auto newest = catalog.find(EngineId("plain"));
   REQUIRE(newest.has_value());
   CHECK((*newest)->manifest().version == "1.10.0");
@@ -84,8 +84,8 @@ TEST_CASE("new runs get the highest version, and old ones the manifest they bega
 TEST_CASE("an engine of the catalog can be called") {
   const Folder folder;
   fill(folder, {"good"});
-  Catalog catalog;
-  catalog.load({folder.path()}, loader());
+  Catalog catalog({folder.path()}, loader());
+  catalog.load();
   auto sink = std::make_shared<Recorder>();
   Invocation call;
   call.step = "one";
@@ -97,10 +97,10 @@ TEST_CASE("an engine of the catalog can be called") {
 TEST_CASE("settings that an engine does not accept refuse its file with the problems") {
   const Folder folder;
   fill(folder, {"good"});
-  Catalog catalog;
-  catalog.load({folder.path()}, in_process_loader([](const EngineId& engine) {
-                 return json::value(json::object{{"engine", engine.value}});
-               }));
+  Catalog catalog({folder.path()}, in_process_loader([](const EngineId& engine) {
+                    return json::value(json::object{{"engine", engine.value}});
+                  }));
+  catalog.load();
   const auto snapshot = catalog.snapshot();
   REQUIRE(snapshot->refused.size() == 1);
   CHECK(snapshot->refused.front().reason == "good.so: The settings are not what the engine accepts.");
@@ -112,9 +112,8 @@ TEST_CASE("a snapshot stays as it was while more is loaded") {
   const Folder first;
   const Folder second;
   fill(first, {"good"});
-  fill(second, {"other"});
-  Catalog catalog;
-  catalog.load({first.path()}, loader());
+  Catalog catalog({first.path(), second.path()}, loader());
+  catalog.load();
   const auto before = catalog.snapshot();
   std::atomic<bool> stop{false};
   std::atomic<int> wrong{0};
@@ -122,7 +121,10 @@ TEST_CASE("a snapshot stays as it was while more is loaded") {
     while (!stop)
       if (catalog.find(EngineId("plain")).has_error()) ++wrong;
   });
-  catalog.load({second.path()}, loader());
+  fill(second, {"other"});
+  CHECK_FALSE(catalog.refresh());  // it may still be growing
+  let_files_age();
+  CHECK(catalog.refresh());
   stop = true;
   reader.join();
   CHECK(wrong == 0);

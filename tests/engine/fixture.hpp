@@ -8,6 +8,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -50,6 +51,12 @@ class Folder {
  private:
   fs::path path_;
 };
+
+// Until what was just written is old enough for a change of it to be seen (engine/directories.hpp).
+inline void let_files_age() {
+  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(25);
+  while (std::chrono::steady_clock::now() < end) std::this_thread::yield();
+}
 
 // Writes down everything a call says.
 class Recorder final : public CallSink {

@@ -2,6 +2,7 @@
 #pragma once
 #include <future>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <vector>
 
@@ -45,6 +46,8 @@ struct Host {
   base::SystemClock clock;
   std::unique_ptr<store::Store> store;
   std::shared_ptr<ScriptedEngine> engine = std::make_shared<ScriptedEngine>();
+  std::mutex loading;
+  std::shared_ptr<ScriptedEngine> loaded;  // guarded by loading
   SchedulerOptions options;
   std::unique_ptr<Scheduler> scheduler;
   std::map<std::string, std::string> secrets;
@@ -64,10 +67,21 @@ struct Host {
         store->create_account({owner, "a@example.org", "A", model::AccountRole::kAdmin, "x", clock.now()}).has_value());
   }
 
+  // What serves runs from now on; those that are on another engine stay there.
+  void load(std::shared_ptr<ScriptedEngine> next) {
+    const std::scoped_lock lock(loading);
+    loaded = std::move(next);
+    if (loaded) engine = loaded;
+  }
+
   // A new life of the host; `over` replaces the store it works on.
   void live(store::Store* over = nullptr, const std::string& host = "host-1") {
+    load(engine);
     Ports ports;
-    ports.runtime = [this](const model::Manifest&) { return engine; };
+    ports.runtime = [this](const model::Manifest&) {
+      const std::scoped_lock lock(loading);
+      return loaded;
+    };
     ports.secret = [this](const model::RunSpec&, std::string_view name) -> std::optional<std::string> {
       const auto found = secrets.find(std::string(name));
       return found == secrets.end() ? std::nullopt : std::optional(found->second);
@@ -112,7 +126,8 @@ struct Host {
     auto [run, change] = model::new_run(std::move(spec), command, clock.now());
     auto promise = std::make_shared<std::promise<base::Result<RunView>>>();
     auto future = promise->get_future();
-    scheduler->create(std::move(run), std::move(change), [promise](auto view) { promise->set_value(std::move(view)); });
+    scheduler->create(std::move(run), std::move(change), loaded,
+                      [promise](auto view) { promise->set_value(std::move(view)); });
     return future;
   }
 

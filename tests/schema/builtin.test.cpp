@@ -127,7 +127,7 @@ TEST_CASE("answers fit their schemas") {
   CHECK(first_pointer("event",
                       R"({"number":0,"run_id":"r","type":"run.started","data":{},"at":"2026-11-23T08:15:00Z"})") ==
         "/number");
-  CHECK(accepts("engine", R"({"state":"refused","file":"x.so","refusal":"x.so is not an ELF file."})"));
+  CHECK(accepts("engine", R"({"state":"refused","file":"x.so","reason":"x.so is not an ELF file."})"));
   CHECK(first_pointer("engine", R"({"state":"gone","file":"x.so"})") == "/state");
 }
 

@@ -42,11 +42,12 @@ struct House {
   std::unique_ptr<store::Store> store = open(folder / "store.db");
   Identity identity{*store, clock, base::Millis(12h)};
   Servers servers{{server("a", "shop"), server("b", "shop"), server("c", "other")}};
-  Engines engines{[](const base::EngineId& id) -> std::optional<LoadedEngine> {
+  Engines engines{[](const base::EngineId& id, std::string_view) -> std::optional<LoadedEngine> {
                     if (id.value != "shop") return std::nullopt;
-                    return LoadedEngine{std::make_shared<model::Manifest>(), std::make_shared<NoRuntime>()};
+                    return LoadedEngine{std::make_shared<engine::Contract>(std::make_shared<model::Manifest>()),
+                                        std::make_shared<NoRuntime>()};
                   },
-                  [] { return json::array(); }, [] { return json::array(); }};
+                  [](const model::Manifest&) { return true; }, [] { return engine::Snapshot(); }};
   secrets::Vault vault{secrets::Key::random()};
   Tenants tenants{*store, identity, engines, servers, vault, clock};
 

@@ -880,3 +880,5 @@ STORE_CHECK("a write that breaks a rule of the store fails alone") {
     CHECK(got(store.run_events(started.run.spec->id, 0, 10)).size() == 2);
   }
 }
+
+#include "repin_contract.hpp"

@@ -3,8 +3,10 @@
 #include <set>
 #include <thread>
 
+#include "schema/builtin.hpp"
 #include "world.hpp"
 
+namespace schema = tenantry::schema;
 using namespace tenantry::system;
 using namespace std::chrono_literals;
 
@@ -276,6 +278,26 @@ TEST_CASE("health and the catalogue are there") {
   CHECK(engines.at(0).at("engine") == "erpnext");
   CHECK(engines.at(0).at("steps").as_array().size() == 11);
   CHECK(world.get("/api/engines?state=refused").as_array().empty());
+  CHECK(schema::builtin("engine").check(engines.at(0)).empty());
+}
+
+TEST_CASE("one engine is shown with its graph, schemas, generations and servers") {
+  World world;
+  const auto engine = world.get("/api/engines/erpnext");
+  INFO(json::serialize(engine));
+  CHECK(engine.at_pointer("/graph/nodes").as_array().size() == 11);
+  const auto& edges = engine.at_pointer("/graph/edges").as_array();
+  CHECK(edges.size() >= 10);
+  bool data = false;
+  for (const auto& edge : edges) data = data || edge.at("kind") == "data";
+  CHECK(data);
+  CHECK(engine.at_pointer("/generations/0/state") == "active");
+  CHECK(engine.at_pointer("/generations/0/file_digest").as_string().size() == 64);
+  CHECK(engine.at_pointer("/servers/0/id") == "erp");
+  CHECK(engine.at_pointer("/servers/0/errors").as_array().empty());
+  CHECK(engine.at_pointer("/request_schema/type") == "object");
+  CHECK(engine.at_pointer("/manifest/engine") == "erpnext");
+  CHECK(world.call("GET", "/api/engines/nothing").status == 404);
 }
 
 TEST_CASE("no secret is ever in the database, the log or an answer") {

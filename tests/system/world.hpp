@@ -52,6 +52,22 @@ class World {
     start_host();
   }
 
+  // Without an ERP: the host with one engine of the tests, and more lines for the section [engines].
+  struct Bare {
+    std::string engine;
+    std::string engine_file;
+    std::string options;
+  };
+  explicit World(const Bare& bare) : engine_(bare.engine) {
+    std::filesystem::create_directories(folder_.path() / "engines");
+    std::filesystem::copy(bare.engine_file, folder_.path() / "engines");
+    std::ofstream(folder_ / "tenantry.toml")
+        << "data_dir = \"data\"\n[listen]\nport = 0\n[store]\nurl = \"sqlite:data/tenantry.db\"\n"
+        << "[engines]\ndirectories = [\"engines\"]\n"
+        << bare.options << "\n[limits]\ndrain_ms = 5000\n";
+    start_host();
+  }
+
   void start_host() {
     host_ = std::make_unique<test::Process>(
         std::vector<std::string>{TENANTRY_HOST, "serve", "--config", folder_ / "tenantry.toml"},
@@ -101,7 +117,7 @@ class World {
                                                                               {"admin_name", "The Owner"},
                                                                               {"admin_password", kTenantPassword},
                                                                               {"country_code", country},
-                                                                              {"engine", "erpnext"}}));
+                                                                              {"engine", engine_}}));
     INFO(answer.body);
     REQUIRE(answer.status == 201);
     return json::value_to<std::string>(json::parse(answer.body).at_pointer("/tenant/id"));
@@ -147,6 +163,7 @@ class World {
     return found;
   }
 
+  [[nodiscard]] pid_t host_pid() const { return host_->pid(); }
   [[nodiscard]] std::uint16_t port() const { return host_->port(); }
   [[nodiscard]] const std::string& token() const { return token_; }
   void use_token(std::string token) { token_ = std::move(token); }
@@ -157,6 +174,7 @@ class World {
   test::TempDir folder_;
   std::unique_ptr<test::Process> sandbox_;
   std::unique_ptr<test::Process> host_;
+  std::string engine_ = "erpnext";
   std::string token_;
   std::string answers_;
 };
