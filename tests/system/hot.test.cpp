@@ -63,8 +63,8 @@ TEST_CASE("a run whose version is gone continues on another one, after a preview
   REQUIRE(world.post(World::verb(tenant, "start"), R"({"parameters":{"fail":true}})").status == 202);
   REQUIRE(world.reaches(tenant, "FAILED"));
   moving.replace(1);
+  REQUIRE(eventually([&] { return moving.newest() == Moving::version(1); }));
   REQUIRE(eventually([&] { return world.get("/api/engines").as_array().size() == 1; }));
-  REQUIRE(moving.newest() == Moving::version(1));
 
   const auto gone = world.post(World::verb(tenant, "continue"));
   CHECK(gone.status == 503);
