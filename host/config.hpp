@@ -8,6 +8,7 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "child/options.hpp"
 #include "service/servers.hpp"
 
 namespace tenantry {
@@ -22,6 +23,8 @@ struct Config {
   std::size_t store_readers = 4;
   std::vector<std::filesystem::path> engine_directories;
   std::vector<std::string> allowed_digests;
+  bool engines_in_process = false;
+  child::Limits engine_limits;
   int calls_per_engine = 16;
   base::json::object engine_settings;  // by engine id
   std::vector<service::ErpServer> servers;
