@@ -5,6 +5,7 @@
 #include <optional>
 
 #include "base/ids.hpp"
+#include "child/child_process.hpp"
 #include "engine/catalog.hpp"
 #include "engine/manifest_reader.hpp"
 #include "http/server.hpp"
@@ -77,13 +78,16 @@ base::Result<std::unique_ptr<secrets::Vault>> open_vault(const Config& config) {
 }
 
 engine::Loader loader(const Config& config) {
-  auto settings = config.engine_settings;
-  return engine::in_process_loader(
-      [settings = std::move(settings)](const base::EngineId& engine) -> json::value {
-        const auto* found = settings.if_contains(engine.value);
-        return found != nullptr ? *found : json::value(json::object());
-      },
-      config.allowed_digests, static_cast<std::size_t>(config.calls_per_engine) + kCallsBeside);
+  auto settings = [all = config.engine_settings](const base::EngineId& engine) -> json::value {
+    const auto* found = all.if_contains(engine.value);
+    return found != nullptr ? *found : json::value(json::object());
+  };
+  const auto threads = static_cast<std::size_t>(config.calls_per_engine) + kCallsBeside;
+  if (config.engines_in_process) return engine::in_process_loader(std::move(settings), config.allowed_digests, threads);
+  child::Options options;
+  options.threads = threads;
+  options.limits = config.engine_limits;
+  return child::loader(std::move(settings), config.allowed_digests, std::move(options));
 }
 
 // A server whose settings its engine does not accept is known before somebody places a tenant on it.

@@ -156,6 +156,11 @@ base::Result<Config> read_config(const fs::path& file, const json::object& overr
     config.allowed_digests.push_back(json::value_to<std::string>(one));
   });
   config.watch = base::Millis{number(document, "/engines/watch_ms", 400)};
+  config.engines_in_process = text(document, "/engines/isolation") == "in_process";
+  config.engine_limits.memory_mb = static_cast<std::uint64_t>(number(document, "/engines/memory_limit_mb", 1024));
+  config.engine_limits.open_files = static_cast<std::uint64_t>(number(document, "/engines/open_files", 1024));
+  config.engine_limits.processes = static_cast<std::uint64_t>(number(document, "/engines/processes", 0));
+  config.engine_limits.user = text(document, "/engines/user");
   config.calls_per_engine = static_cast<int>(number(document, "/engines/calls", 16));
   if (const auto* settings = base::find_pointer(document, "/engines/settings");
       settings != nullptr && settings->is_object())

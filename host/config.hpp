@@ -9,6 +9,7 @@
 #include "base/json.hpp"
 #include "base/log.hpp"
 #include "base/result.hpp"
+#include "child/options.hpp"
 #include "service/servers.hpp"
 
 namespace tenantry {
@@ -24,6 +25,8 @@ struct Config {
   std::vector<std::filesystem::path> engine_directories;
   std::vector<std::string> allowed_digests;
   base::Millis watch{400};  // between two looks at the engine directories; 0: only at the start
+  bool engines_in_process = false;
+  child::Limits engine_limits;
   int calls_per_engine = 16;
   base::json::object engine_settings;  // by engine id
   std::vector<service::ErpServer> servers;

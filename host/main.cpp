@@ -1,8 +1,11 @@
 // Arguments, signals, exit codes; nothing else.
 #include <csignal>
 #include <cstdio>
+#include <string_view>
 
 #include "app.hpp"
+#include "child/process.hpp"
+#include "child/runner.hpp"
 #include "cli/commands.hpp"
 
 namespace {
@@ -45,6 +48,7 @@ int serve(const cli::HostSetup& setup) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc > 1 && std::string_view(argv[1]) == child::kRunnerArgument) return child::run_engine();
   return cli::run(argc, argv,
                   {serve,
                    [](const cli::HostSetup& setup, const cli::AdminAccount& admin) -> base::Result<void> {

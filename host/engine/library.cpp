@@ -55,28 +55,18 @@ struct Collected {
   }
 };
 
-// A copy of the bytes that nobody can change any more: mapping it can never fault. The descriptor stays open, because
-// the loader knows libraries by path and its number must not come to mean another one.
-base::Result<std::string> sealed_copy(const PluginFile& file) {
+base::Result<Descriptor> sealed_copy(const PluginFile& file) {
   const auto failed = [&] { return refusal(file.name, std::string("cannot be copied: ") + std::strerror(errno)); };
-  const int fd = ::memfd_create(file.name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (fd < 0) return failed();
+  Descriptor copy(::memfd_create(file.name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!copy.is_open()) return failed();
   for (std::size_t done = 0; done < file.bytes.size();) {
-    const auto wrote = ::write(fd, file.bytes.data() + done, file.bytes.size() - done);
+    const auto wrote = ::write(copy.get(), file.bytes.data() + done, file.bytes.size() - done);
     if (wrote < 0 && errno == EINTR) continue;
-    if (wrote <= 0) {
-      auto error = failed();
-      ::close(fd);
-      return error;
-    }
+    if (wrote <= 0) return failed();
     done += static_cast<std::size_t>(wrote);
   }
-  if (::fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
-    auto error = failed();
-    ::close(fd);
-    return error;
-  }
-  return "/proc/self/fd/" + std::to_string(fd);
+  if (::fcntl(copy.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) return failed();
+  return copy;
 }
 
 // Loaded for as long as the process lives: never destroyed, not even at exit.
@@ -87,21 +77,24 @@ void keep(boost::dll::shared_library library) {
   kept.push_back(std::move(library));
 }
 
-base::Result<Entry*> map(const PluginFile& file, const std::string& path) {
+// The descriptor stays open once something is mapped, because the loader knows libraries by path and its number must
+// not come to mean another one.
+base::Result<Entry*> map(const std::string& name, Descriptor bytes) {
+  const auto path = "/proc/self/fd/" + std::to_string(bytes.get());
   try {
     const auto symbols = boost::dll::library_info(path).symbols();
     if (std::find(symbols.begin(), symbols.end(), TENANTRY_ENTRY_SYMBOL) == symbols.end())
-      return refusal(file.name,
-                     "expected that it exports the function " TENANTRY_ENTRY_SYMBOL ", found that it does not");
+      return refusal(name, "expected that it exports the function " TENANTRY_ENTRY_SYMBOL ", found that it does not");
     boost::dll::shared_library library(path, boost::dll::load_mode::rtld_now | boost::dll::load_mode::rtld_local);
+    static_cast<void>(bytes.release());
     auto* entry = &library.get<Entry>(TENANTRY_ENTRY_SYMBOL);
     keep(std::move(library));
     return entry;
   } catch (const std::exception& error) {
     std::string why = base::to_utf8(error.what());
     while (!why.empty() && (why.back() == '.' || why.back() == '\n')) why.pop_back();
-    if (const auto at = why.find(path); at != std::string::npos) why.replace(at, path.size(), file.name);
-    return refusal(file.name, "cannot be loaded: " + base::shorten(why, 500));
+    if (const auto at = why.find(path); at != std::string::npos) why.replace(at, path.size(), name);
+    return refusal(name, "cannot be loaded: " + base::shorten(why, 500));
   }
 }
 
@@ -172,45 +165,65 @@ OpenEngine::~OpenEngine() {
   static_cast<void>(survives([&] { plugin_.close(engine_); }));
 }
 
-base::Result<Library> Library::load(const std::filesystem::path& path, const std::vector<std::string>& allow) {
+base::Result<SealedFile> seal(const std::filesystem::path& path, const std::vector<std::string>& allow) {
   const auto file = read_plugin_file(path, allow);
   if (!file) return file.error();
   if (const auto fault = find_elf_fault(file->bytes)) return refusal(file->name, *fault);
-  const auto copy = sealed_copy(*file);
+  auto copy = sealed_copy(*file);
   if (!copy) return copy.error();
-  const auto entry = map(*file, *copy);
+  return SealedFile{file->name, file->sha256, std::move(*copy)};
+}
+
+base::Result<Plugin> map_plugin(const std::string& name, Descriptor bytes) {
+  const auto entry = map(name, std::move(bytes));
   if (!entry) return entry.error();
+  Plugin out{name, nullptr, {}, {}};
+  if (!survives([&] { out.table = (*entry)(); })) return refusal(name, TENANTRY_ENTRY_SYMBOL " throws");
+  if (const auto fault = table_fault(out.table)) return refusal(name, *fault);
+  auto manifest = ask_for_manifest(name, *out.table);
+  if (!manifest) return manifest.error();
+  out.manifest = std::move(*manifest);
+  if (const auto& built_with = out.table->built_with; built_with.data != nullptr)
+    out.built_with =
+        base::shorten(base::to_utf8({built_with.data, std::min<std::uint64_t>(built_with.size, 1000)}), 200);
+  return out;
+}
 
-  const tenantry_plugin* table = nullptr;
-  if (!survives([&] { table = (*entry)(); })) return refusal(file->name, TENANTRY_ENTRY_SYMBOL " throws");
-  if (const auto fault = table_fault(table)) return refusal(file->name, *fault);
-  const auto text = ask_for_manifest(file->name, *table);
-  if (!text) return text.error();
-  auto manifest = read_manifest(*text);
-  if (!manifest) return manifest_refusal(file->name, manifest.error());
+base::Result<model::ManifestPtr> accept_manifest(const std::string& name, std::string_view text) {
+  auto manifest = read_manifest(text);
+  if (!manifest) return manifest_refusal(name, manifest.error());
+  return std::make_shared<const model::Manifest>(std::move(*manifest));
+}
 
+base::Result<std::shared_ptr<const OpenEngine>> open_plugin(const Plugin& plugin, std::string_view settings) {
+  Collected error{kMaxErrorMessage, {}};
+  tenantry_engine* engine = nullptr;
+  if (!survives([&] { engine = plugin.table->open({settings.data(), settings.size()}, Collected::take, &error); }))
+    return refusal(plugin.name, "expected that open() returns, found that it throws");
+  if (engine == nullptr)
+    return refusal(plugin.name,
+                   "open() failed: " + (error.text.empty() ? "it gave no reason" : base::to_utf8(error.text)));
+  return std::make_shared<const OpenEngine>(*plugin.table, engine);
+}
+
+base::Result<Library> Library::load(const std::filesystem::path& path, const std::vector<std::string>& allow) {
+  auto file = seal(path, allow);
+  if (!file) return file.error();
+  auto plugin = map_plugin(file->name, std::move(file->bytes));
+  if (!plugin) return plugin.error();
+  const auto manifest = accept_manifest(plugin->name, plugin->manifest);
+  if (!manifest) return manifest.error();
   Library out;
-  out.name_ = file->name;
-  out.sha256_ = file->sha256;
-  if (table->built_with.data != nullptr)
-    out.built_with_ = base::shorten(
-        base::to_utf8({table->built_with.data, std::min<std::uint64_t>(table->built_with.size, 1000)}), 200);
-  out.plugin_ = table;
-  out.contract_ = std::make_shared<const Contract>(std::make_shared<const model::Manifest>(std::move(*manifest)));
+  out.plugin_ = std::move(*plugin);
+  out.sha256_ = std::move(file->sha256);
+  out.contract_ = std::make_shared<const Contract>(*manifest);
   return out;
 }
 
 base::Result<std::shared_ptr<const OpenEngine>> Library::open(const base::json::value& settings) const {
   const auto complete = contract_->complete_settings(settings);
   if (!complete) return complete.error();
-  const auto text = base::json::serialize(*complete);
-  Collected error{kMaxErrorMessage, {}};
-  tenantry_engine* engine = nullptr;
-  if (!survives([&] { engine = plugin_->open({text.data(), text.size()}, Collected::take, &error); }))
-    return refusal(name_, "expected that open() returns, found that it throws");
-  if (engine == nullptr)
-    return refusal(name_, "open() failed: " + (error.text.empty() ? "it gave no reason" : base::to_utf8(error.text)));
-  return std::make_shared<const OpenEngine>(*plugin_, engine);
+  return open_plugin(plugin_, base::json::serialize(*complete));
 }
 
 }  // namespace tenantry::engine

@@ -8,11 +8,13 @@
 #include <filesystem>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "engine/contract.hpp"
+#include "engine/descriptor.hpp"
 
 struct tenantry_plugin;
 struct tenantry_engine;
@@ -35,6 +37,35 @@ class OpenEngine {
   tenantry_engine* engine_;
 };
 
+// The parts that loading is made of. Errors of all of them are "engine.refused": one sentence that begins with `name`,
+// the file's name, and says what was expected and what was found.
+
+// A plugin file that was looked at and may be mapped. The bytes are a copy in memory that nobody can change any more,
+// so mapping them can never fault, whatever becomes of the file.
+struct SealedFile {
+  std::string name;
+  std::string sha256;
+  Descriptor bytes;
+};
+[[nodiscard]] base::Result<SealedFile> seal(const std::filesystem::path& path, const std::vector<std::string>& allow);
+
+// What a plugin says about itself; nothing of it has been checked but the form of its table.
+struct Plugin {
+  std::string name;
+  const tenantry_plugin* table = nullptr;
+  std::string built_with;
+  std::string manifest;
+};
+// Maps sealed bytes into this process, where they stay, and asks the plugin who it is. Runs code of the plugin.
+[[nodiscard]] base::Result<Plugin> map_plugin(const std::string& name, Descriptor bytes);
+
+// The manifest as the host's own reader understands it; `problems` of the error has everything that is wrong.
+[[nodiscard]] base::Result<model::ManifestPtr> accept_manifest(const std::string& name, std::string_view text);
+
+// `settings` is a JSON object that the manifest accepts. Runs code of the plugin.
+[[nodiscard]] base::Result<std::shared_ptr<const OpenEngine>> open_plugin(const Plugin& plugin,
+                                                                          std::string_view settings);
+
 class Library {
  public:
   // Error "engine.refused": one sentence that names the file, what was expected and what was found; `problems` of a
@@ -47,18 +78,15 @@ class Library {
   // as load(), and "settings.invalid". May be called several times.
   [[nodiscard]] base::Result<std::shared_ptr<const OpenEngine>> open(const base::json::value& settings) const;
 
-  [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] const std::string& sha256() const { return sha256_; }
-  [[nodiscard]] const std::string& built_with() const { return built_with_; }
+  [[nodiscard]] const std::string& built_with() const { return plugin_.built_with; }
   [[nodiscard]] const std::shared_ptr<const Contract>& contract() const { return contract_; }
 
  private:
   Library() = default;
 
-  std::string name_;
+  Plugin plugin_;
   std::string sha256_;
-  std::string built_with_;
-  const tenantry_plugin* plugin_ = nullptr;
   std::shared_ptr<const Contract> contract_;
 };
 

@@ -1,6 +1,7 @@
 // The seam between the host and where an engine lives: in this process (in_process.hpp) or in a child of it. Callers
 // start calls and are told how they ended; they cannot tell the difference.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -37,6 +38,19 @@ struct Answer {
   std::string output;  // JSON text; empty: none
   std::optional<model::Failure> failure;
   base::Millis retry_after{0};
+  std::size_t suspects = 1;  // kLost: how many calls share the blame; kInnocent if it is known to be another's
+};
+
+inline constexpr std::size_t kInnocent = 1'000'000;
+
+// Where an engine lives and how it is, for people.
+struct RuntimeState {
+  enum class Isolation : std::uint8_t { kInProcess, kProcess };
+  Isolation isolation = Isolation::kInProcess;
+  bool serving = true;  // calls are taken
+  int pid = 0;          // of its process; 0: none at the moment, or no process of its own
+  std::uint64_t restarts = 0;
+  std::string last_end;  // why its last process ended, one sentence; empty: none has
 };
 
 enum class LogLevel { kDebug = 1, kInfo, kWarn, kError };
@@ -89,6 +103,8 @@ class Runtime {
 
   // Calls that were abandoned and still hold a thread.
   [[nodiscard]] virtual std::size_t stuck() const = 0;
+
+  [[nodiscard]] virtual RuntimeState state() const { return {}; }
 };
 
 }  // namespace tenantry::engine

@@ -22,6 +22,7 @@ model::StepReport OutputCheck::report(const model::Manifest& manifest, std::size
   report.step = step;
   report.outcome = answer.outcome;
   report.retry_after = answer.retry_after;
+  report.suspects = answer.suspects;
   report.failure = std::move(answer.failure);
   report.output = std::move(answer.output);
   const bool success = report.outcome == model::Outcome::kDone || report.outcome == model::Outcome::kAlreadyDone;

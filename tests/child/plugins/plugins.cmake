@@ -1,0 +1,11 @@
+# Engines that misbehave where only a process of their own contains it.
+function(add_hostile_plugin name)
+  add_test_plugin(${name} ../../child/plugins/hostile.c DEFINES ${ARGN})
+  target_link_libraries(test_plugin_${name} PRIVATE Threads::Threads)
+  set(test_plugins ${test_plugins} PARENT_SCOPE)
+endfunction()
+add_hostile_plugin(hostile)
+add_hostile_plugin(bystander "NAME=\"bystander\"")
+add_hostile_plugin(crashes_in_manifest CRASH_IN_MANIFEST)
+add_hostile_plugin(hangs_in_manifest HANG_IN_MANIFEST)
+add_hostile_plugin(exits_in_manifest EXIT_IN_MANIFEST)
