@@ -1,6 +1,6 @@
-// A run that goes on with another version of its engine. Part of store_contract.hpp.
+// A run that goes on with another version of its engine.
 #pragma once
-#include "store/sample.hpp"
+#include "store/contract/contract.hpp"
 
 STORE_CHECK("a run gets another manifest in one change: steps, attempts and parameters follow it") {
   STORE_BACKEND backend;
