@@ -85,21 +85,7 @@ template <class E>
 class Plugin {
  public:
   static const tenantry_plugin* table() {
-    static constexpr std::string_view kBuiltWith = "tenantry SDK 1.0, " __VERSION__;
-    static const tenantry_plugin self = {TENANTRY_MAGIC,
-                                         sizeof(tenantry_plugin),
-                                         TENANTRY_ABI_MAJOR,
-                                         TENANTRY_ABI_TARGET,
-                                         0,
-                                         0,
-                                         0,
-                                         {kBuiltWith.data(), kBuiltWith.size()},
-                                         &Plugin::manifest,
-                                         &Plugin::open,
-                                         &Plugin::close,
-                                         &Plugin::invoke,
-                                         nullptr,
-                                         health_function()};
+    static constexpr tenantry_plugin self = make_table();
     return &self;
   }
 
@@ -129,6 +115,24 @@ class Plugin {
   }
 
  private:
+  // Member by member, so that what a younger header adds at the end stays null.
+  static constexpr tenantry_plugin make_table() {
+    tenantry_plugin made{};
+    made.magic = TENANTRY_MAGIC;
+    made.size = sizeof made;
+    made.abi_major = TENANTRY_ABI_MAJOR;
+    made.abi_minor = TENANTRY_ABI_TARGET;
+    made.built_with = {kBuiltWith.data(), kBuiltWith.size()};
+    made.manifest = &Plugin::manifest;
+    made.open = &Plugin::open;
+    made.close = &Plugin::close;
+    made.invoke = &Plugin::invoke;
+    made.health = health_function();
+    return made;
+  }
+
+  static constexpr std::string_view kBuiltWith = "tenantry SDK 1.0, " __VERSION__;
+
   static E* engine(tenantry_engine* opaque) { return reinterpret_cast<E*>(opaque); }
 
   // A graph that is wrong in a way no compiler sees (an id used twice) gives a manifest no host accepts, with the

@@ -176,8 +176,9 @@ class Step {
 
   template <class... Ps, std::size_t... I, class F, class Last>
   static auto call_with(boost::mp11::mp_list<Ps...>, std::index_sequence<I...>, F function, E& engine, Context& context,
-                        const detail::Inputs& in, const std::vector<std::string>& names, const Last& last,
-                        bool planning) {
+                        [[maybe_unused]] const detail::Inputs& in,
+                        [[maybe_unused]] const std::vector<std::string>& names, [[maybe_unused]] const Last& last,
+                        [[maybe_unused]] bool planning) {
     // Braces fix the order of evaluation, so the first wrong input is the first one complained about.
     const std::tuple<std::decay_t<Ps>...> values{detail::decode_input<std::decay_t<Ps>>(in, names[I], planning)...};
     context.throw_if_cancelled();
