@@ -5,6 +5,7 @@
 
 #include "cli/client.hpp"
 #include "cli/credentials.hpp"
+#include "cli/new_engine.hpp"
 #include "cli/output.hpp"
 #include "cli/verbs.hpp"
 
@@ -23,6 +24,7 @@ struct Line {
   std::string name;
   std::string password_file;
   std::string engine;
+  std::string into = ".";
   std::string server;
   std::string country;
   std::string admin_email;
@@ -225,12 +227,14 @@ class Commands {
   }
 
   void add_lists() {
-    auto* engines = app_.add_subcommand("engines", "the engines of the host");
+    auto* engines = app_.add_subcommand("engines", "the engines of the host, and new ones");
     engines->require_subcommand(1);
     engines->fallthrough();
     add_remote(*engines, "list", "loaded engines", [this](const Session& session) {
       return list_engines(session, line_.refused);
     })->add_flag("--refused", line_.refused, "files that were refused, and why");
+
+    add_new_engine(*engines);
 
     auto* tenants = app_.add_subcommand("tenants", "the tenants of the host");
     tenants->require_subcommand(1);
@@ -251,6 +255,15 @@ class Commands {
     auto* show = add_remote(*tenants, "show", "one tenant",
                             [this](const Session& session) { return show_tenant(session, line_.tenant); });
     add_tenant(*show);
+  }
+
+  void add_new_engine(CLI::App& engines) {
+    auto* command = add(engines, "new", "write a project with an engine that works", [this] {
+      return new_engine(line_.engine, line_.into, line_.output == "json" ? Format::kJson : Format::kTable,
+                        Installation::of_this_program(), std::cout, std::cerr);
+    });
+    command->add_option("NAME", line_.engine, "the engine's id: lower-case letters, digits and _")->required();
+    command->add_option("--into", line_.into, "folder that the project's folder is made in; otherwise this one");
   }
 
   void add_create(CLI::App& tenants) {

@@ -1,5 +1,5 @@
 // The commands of `tenantry`. Two of them work inside this process and belong to the composition root: serve, and admin
-// create. All others speak REST with a host, as any other client would.
+// create. `engines new` only writes files. All others speak REST with a host, as any other client would.
 #pragma once
 #include <functional>
 #include <string>

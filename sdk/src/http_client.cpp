@@ -98,7 +98,7 @@ struct Exchange {
     auto& headers = static_cast<Exchange*>(self)->response.headers;
     std::string_view line(bytes, one * count);
     while (!line.empty() && (line.back() == '\n' || line.back() == '\r')) line.remove_suffix(1);
-    if (line.starts_with("HTTP/")) {  // a new answer: after a redirect, or after 100 Continue
+    if (line.substr(0, 5) == "HTTP/") {  // a new answer: after a redirect, or after 100 Continue
       headers.clear();
       static_cast<Exchange*>(self)->response.body.clear();
     } else if (const auto colon = line.find(':'); colon != std::string_view::npos && headers.size() < kMostHeaders) {

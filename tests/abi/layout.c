@@ -1,6 +1,6 @@
 /* Prints where every field of the contract is. Compiled as C and, through layout.cpp, as C++. */
+#include <abi.h>
 #include <stdio.h>
-#include <tenantry/abi.h>
 
 #define STRUCT(type) printf(#type " size %zu\n", sizeof(type))
 #define FIELD(type, field) \

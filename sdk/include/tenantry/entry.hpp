@@ -21,38 +21,50 @@ struct Identity {
 
 namespace detail {
 
+template <class E, class = void>
+inline constexpr bool has_identity = false;
 template <class E>
-concept HasIdentity = std::is_same_v<std::decay_t<decltype(E::identity)>, Identity>;
+inline constexpr bool has_identity<E, std::void_t<decltype(E::identity)>> =
+    std::is_same_v<std::decay_t<decltype(E::identity)>, Identity>;
+
+template <class E, class = void>
+inline constexpr bool has_request = false;
 template <class E>
-concept HasRequest = requires {
-  typename E::Request;
-}
-&&Described<typename E::Request>;
+inline constexpr bool has_request<E, std::void_t<typename E::Request>> = is_described<typename E::Request>;
+
+template <class E, class = void>
+inline constexpr bool has_settings = false;
 template <class E>
-concept HasDefine = requires(Graph<E>& graph) {
-  E::define(graph);
-};
+inline constexpr bool has_settings<E, std::void_t<typename E::Settings>> = is_described<typename E::Settings>;
+
+template <class E, class = void>
+inline constexpr bool has_define = false;
 template <class E>
-concept HasSettings = requires {
-  typename E::Settings;
-}
-&&Described<typename E::Settings>;
+inline constexpr bool has_define<E, std::void_t<decltype(E::define(std::declval<Graph<E>&>()))>> = true;
+
+template <class E, class = void>
+inline constexpr bool has_health = false;
 template <class E>
-concept HasHealth = requires(E& engine) {
-  { engine.health() } -> std::convertible_to<Health>;
-};
+inline constexpr bool has_health<E, std::void_t<decltype(std::declval<E&>().health())>> =
+    std::is_convertible_v<decltype(std::declval<E&>().health()), Health>;
+
 template <class E>
-concept HasValidate = requires(E& engine, Context& context, const typename E::Request& request) {
-  { engine.validate(context, request) } -> std::convertible_to<Problems>;
-};
+using ValidateReturn =
+    decltype(std::declval<E&>().validate(std::declval<Context&>(), std::declval<const typename E::Request&>()));
+template <class E, class = void>
+inline constexpr bool has_validate = false;
 template <class E>
-concept TakesNothing = std::is_default_constructible_v<E>;
+inline constexpr bool has_validate<E, std::void_t<ValidateReturn<E>>> =
+    std::is_convertible_v<ValidateReturn<E>, Problems>;
+
 template <class E>
-concept TakesJson = std::is_constructible_v<E, const json::object&>;
+inline constexpr bool takes_nothing = std::is_default_constructible_v<E>;
+template <class E>
+inline constexpr bool takes_json = std::is_constructible_v<E, const json::object&>;
 
 template <class E>
 constexpr bool takes_settings() {
-  if constexpr (HasSettings<E>)
+  if constexpr (has_settings<E>)
     return std::is_constructible_v<E, const typename E::Settings&>;
   else
     return false;
@@ -62,8 +74,9 @@ constexpr bool takes_settings() {
 
 // What TENANTRY_ENGINE accepts.
 template <class E>
-concept EngineClass = detail::HasIdentity<E> && detail::HasRequest<E> &&
-    (detail::TakesNothing<E> || detail::TakesJson<E> || detail::takes_settings<E>());
+inline constexpr bool is_engine_class = detail::has_identity<E>&& detail::has_request<E> &&
+                                        (detail::takes_nothing<E> || detail::takes_json<E> ||
+                                         detail::takes_settings<E>());
 
 namespace detail {
 
@@ -72,21 +85,7 @@ template <class E>
 class Plugin {
  public:
   static const tenantry_plugin* table() {
-    static constexpr std::string_view kBuiltWith = "tenantry SDK 1.0, " __VERSION__;
-    static const tenantry_plugin self = {TENANTRY_MAGIC,
-                                         sizeof(tenantry_plugin),
-                                         TENANTRY_ABI_MAJOR,
-                                         TENANTRY_ABI_TARGET,
-                                         0,
-                                         0,
-                                         0,
-                                         {kBuiltWith.data(), kBuiltWith.size()},
-                                         &Plugin::manifest,
-                                         &Plugin::open,
-                                         &Plugin::close,
-                                         &Plugin::invoke,
-                                         nullptr,
-                                         health_function()};
+    static constexpr tenantry_plugin self = make_table();
     return &self;
   }
 
@@ -108,7 +107,7 @@ class Plugin {
       if (!mode.empty()) tenancy.emplace_back(mode);
     if (!tenancy.empty()) document["tenancy"] = std::move(tenancy);
     document["request"] = schema<typename E::Request>(true);
-    if constexpr (HasSettings<E>) document["settings"] = schema<typename E::Settings>(true);
+    if constexpr (has_settings<E>) document["settings"] = schema<typename E::Settings>(true);
     json::array steps;
     for (const auto& step : graph().steps()) steps.push_back(step.manifest);
     document["steps"] = std::move(steps);
@@ -116,6 +115,24 @@ class Plugin {
   }
 
  private:
+  // Member by member, so that what a younger header adds at the end stays null.
+  static constexpr tenantry_plugin make_table() {
+    tenantry_plugin made{};
+    made.magic = TENANTRY_MAGIC;
+    made.size = sizeof made;
+    made.abi_major = TENANTRY_ABI_MAJOR;
+    made.abi_minor = TENANTRY_ABI_TARGET;
+    made.built_with = {kBuiltWith.data(), kBuiltWith.size()};
+    made.manifest = &Plugin::manifest;
+    made.open = &Plugin::open;
+    made.close = &Plugin::close;
+    made.invoke = &Plugin::invoke;
+    made.health = health_function();
+    return made;
+  }
+
+  static constexpr std::string_view kBuiltWith = "tenantry SDK 1.0, " __VERSION__;
+
   static E* engine(tenantry_engine* opaque) { return reinterpret_cast<E*>(opaque); }
 
   // A graph that is wrong in a way no compiler sees (an id used twice) gives a manifest no host accepts, with the
@@ -156,7 +173,7 @@ class Plugin {
     if (!settings.is_object()) throw BadInput("/settings", "expected an object");
     if constexpr (takes_settings<E>())
       return std::make_unique<E>(decode<typename E::Settings>(settings, "/settings"));
-    else if constexpr (TakesJson<E>)
+    else if constexpr (takes_json<E>)
       return std::make_unique<E>(settings.get_object());
     else
       return std::make_unique<E>();
@@ -202,7 +219,7 @@ class Plugin {
     try {
       [[maybe_unused]] const auto request = decode<typename E::Request>(Inputs::parse(view(call.input), ""));
       context.throw_if_cancelled();
-      if constexpr (HasValidate<E>)
+      if constexpr (has_validate<E>)
         return {TENANTRY_DONE, problems_document(self.validate(context, request)), std::nullopt};
       else
         return {TENANTRY_DONE, problems_document({}), std::nullopt};
@@ -213,7 +230,7 @@ class Plugin {
 
   using HealthFunction = void (*)(tenantry_engine*, tenantry_sink, void*);
   static constexpr HealthFunction health_function() {
-    if constexpr (HasHealth<E>)
+    if constexpr (has_health<E>)
       return &Plugin::health;
     else
       return nullptr;
@@ -238,22 +255,22 @@ class Plugin {
 template <class E>
 constexpr bool check_engine() {
   static_assert(
-      HasIdentity<E>,
+      has_identity<E>,
       "tenantry: an engine has `static constexpr tenantry::Identity identity{\"id\", \"1.0.0\", \"Title\"};`");
-  static_assert(HasRequest<E>,
+  static_assert(has_request<E>,
                 "tenantry: an engine has `using Request = ...;`, a struct described with BOOST_DESCRIBE_STRUCT");
-  static_assert(TakesNothing<E> || TakesJson<E> || takes_settings<E>(),
+  static_assert(takes_nothing<E> || takes_json<E> || takes_settings<E>(),
                 "tenantry: an engine is made from nothing, from const tenantry::json::object&, or from its described "
                 "struct Settings");
-  return EngineClass<E>;
+  return is_engine_class<E>;
 }
 
 // The engine's table; its own function so that a class that is no engine gives one complaint and not fifty.
 template <class E>
 const tenantry_plugin* plugin_table() {
   if constexpr (check_engine<E>()) {
-    static_assert(HasDefine<E>, "tenantry: an engine has `static void define(tenantry::Graph<E>& graph)`");
-    if constexpr (HasDefine<E>) return Plugin<E>::table();
+    static_assert(has_define<E>, "tenantry: an engine has `static void define(tenantry::Graph<E>& graph)`");
+    if constexpr (has_define<E>) return Plugin<E>::table();
   }
   return nullptr;
 }

@@ -170,15 +170,22 @@ class Step {
     constexpr std::size_t kFromInput = sizeof...(Sources);
     using Parameters =
         boost::mp11::mp_take_c<boost::mp11::mp_rest<typename detail::StepFunction<F>::Parameters>, kFromInput>;
-    return [&]<class... Ps, std::size_t... I>(boost::mp11::mp_list<Ps...>, std::index_sequence<I...>) {
-      // Braces fix the order of evaluation, so the first wrong input is the first one complained about.
-      const std::tuple<std::decay_t<Ps>...> values{detail::decode_input<std::decay_t<Ps>>(in, names[I], planning)...};
-      context.throw_if_cancelled();
-      if constexpr (std::is_same_v<Last, std::tuple<>>)
-        return (engine.*function)(context, std::get<I>(values)...);
-      else
-        return (engine.*function)(context, std::get<I>(values)..., last);
-    }(Parameters(), std::make_index_sequence<kFromInput>());
+    return call_with(Parameters(), std::make_index_sequence<kFromInput>(), function, engine, context, in, names, last,
+                     planning);
+  }
+
+  template <class... Ps, std::size_t... I, class F, class Last>
+  static auto call_with(boost::mp11::mp_list<Ps...>, std::index_sequence<I...>, F function, E& engine, Context& context,
+                        [[maybe_unused]] const detail::Inputs& in,
+                        [[maybe_unused]] const std::vector<std::string>& names, [[maybe_unused]] const Last& last,
+                        [[maybe_unused]] bool planning) {
+    // Braces fix the order of evaluation, so the first wrong input is the first one complained about.
+    const std::tuple<std::decay_t<Ps>...> values{detail::decode_input<std::decay_t<Ps>>(in, names[I], planning)...};
+    context.throw_if_cancelled();
+    if constexpr (std::is_same_v<Last, std::tuple<>>)
+      return (engine.*function)(context, std::get<I>(values)...);
+    else
+      return (engine.*function)(context, std::get<I>(values)..., last);
   }
 
   template <class F, class Wanted>
@@ -310,7 +317,7 @@ class Graph {
   static void name_input(detail::StepEntry<E>& entry, json::object& input, const S& source) {
     std::string name;
     json::object where;
-    bool select = detail::Described<P>;
+    bool select = detail::is_described<P>;
     if constexpr (std::is_same_v<S, detail::TenantSource>) {
       name = "tenant";
       where["from"] = "/tenant";
@@ -325,7 +332,7 @@ class Graph {
       name = "request";
       where["from"] = "/request";
     }
-    if constexpr (detail::Described<P>) {
+    if constexpr (detail::is_described<P>) {
       if (select) where["members"] = detail::member_names<P>();
     }
     if (input.contains(name)) throw std::logic_error("step " + entry.id + " reads " + name + " twice");

@@ -32,6 +32,13 @@ class BadInput : public std::runtime_error {
 
 namespace detail {
 
+// From std::int64_t or std::uint64_t to any whole number.
+template <class T, class From>
+constexpr bool fits(From number) {
+  if (number < From{0}) return std::is_signed_v<T> && number >= static_cast<From>(std::numeric_limits<T>::min());
+  return static_cast<std::uint64_t>(number) <= static_cast<std::uint64_t>(std::numeric_limits<T>::max());
+}
+
 class Decoder {
  public:
   Problems problems;
@@ -56,9 +63,9 @@ class Decoder {
         to = from.get_bool();
       else
         complain(path, "true or false");
-    } else if constexpr (Number<T>) {
+    } else if constexpr (is_number<T>) {
       decode_number(from, to, path);
-    } else if constexpr (DescribedEnum<T>) {
+    } else if constexpr (is_described_enum<T>) {
       decode_enum(from, to, path);
     } else if constexpr (std::is_same_v<T, json::object>) {
       if (from.is_object())
@@ -77,7 +84,7 @@ class Decoder {
       to.clear();
       for (const auto& [name, value] : from.get_object())
         decode(value, to[std::string(name)], Path{&path, {name.data(), name.size()}});
-    } else if constexpr (Described<T>) {
+    } else if constexpr (is_described<T>) {
       decode_struct(from, to, path);
     } else {
       static_assert(
@@ -106,19 +113,19 @@ class Decoder {
     } else {
       constexpr double kTwoTo63 = 9223372036854775808.0;
       if (from.is_int64()) {
-        if (std::in_range<T>(from.get_int64()))
+        if (fits<T>(from.get_int64()))
           to = static_cast<T>(from.get_int64());
         else
           out_of_range<T>(path);
       } else if (from.is_uint64()) {
-        if (std::in_range<T>(from.get_uint64()))
+        if (fits<T>(from.get_uint64()))
           to = static_cast<T>(from.get_uint64());
         else
           out_of_range<T>(path);
       } else if (from.is_double() && std::trunc(from.get_double()) == from.get_double() &&
                  std::abs(from.get_double()) < kTwoTo63) {
         const auto whole = static_cast<std::int64_t>(from.get_double());  // 3.0 is an integer in JSON Schema
-        if (std::in_range<T>(whole))
+        if (fits<T>(whole))
           to = static_cast<T>(whole);
         else
           out_of_range<T>(path);

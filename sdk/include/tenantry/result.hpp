@@ -22,14 +22,14 @@ using Milliseconds = std::chrono::milliseconds;
 
 // The output of a step that has nothing to tell later steps.
 struct Nothing {
-  friend bool operator==(const Nothing&, const Nothing&) = default;
+  friend bool operator==(const Nothing&, const Nothing&) { return true; }
 };
 
 // One thing wrong with a document, at a JSON pointer ("" is the whole document).
 struct Problem {
   std::string path;
   std::string message;
-  friend bool operator==(const Problem&, const Problem&) = default;
+  friend bool operator==(const Problem& a, const Problem& b) { return a.path == b.path && a.message == b.message; }
 };
 using Problems = std::vector<Problem>;
 
@@ -130,10 +130,11 @@ class [[nodiscard]] Result {
  public:
   using value_type = T;
 
-  template <class U>
-  requires std::is_convertible_v<U, T> Result(Done<U> done) : state_(Done<T>{std::move(done.value), done.outcome}) {}
+  template <class U, class = std::enable_if_t<std::is_convertible_v<U, T>>>
+  Result(Done<U> done) : state_(Done<T>{std::move(done.value), done.outcome}) {}
   Result(Ending ending) : state_(std::move(ending)) {}
-  Result(Skipped skip) requires detail::is_optional<T> : state_(std::move(skip)) {}
+  template <class S, class = std::enable_if_t<std::is_same_v<S, Skipped> && detail::is_optional<T>>>
+  Result(S skip) : state_(std::move(skip)) {}
 
   bool has_value() const { return std::holds_alternative<Done<T>>(state_); }
   explicit operator bool() const { return has_value(); }
@@ -163,7 +164,9 @@ struct Drift {
   std::string what;
   std::string expected;
   std::string found;
-  friend bool operator==(const Drift&, const Drift&) = default;
+  friend bool operator==(const Drift& a, const Drift& b) {
+    return a.what == b.what && a.expected == b.expected && a.found == b.found;
+  }
 };
 
 // What a verify function returns: in_sync(), drifted(...), or an Ending if it could not look.
@@ -198,7 +201,9 @@ struct Action {
   std::string verb;
   std::string what;
   std::string detail;
-  friend bool operator==(const Action&, const Action&) = default;
+  friend bool operator==(const Action& a, const Action& b) {
+    return a.verb == b.verb && a.what == b.what && a.detail == b.detail;
+  }
 };
 
 // What a plan function returns inside a Result: Result<Plan>, with done(Plan{{...}}).

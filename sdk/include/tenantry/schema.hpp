@@ -15,7 +15,7 @@ namespace detail {
 
 template <class T>
 void write(const T& value, json::value& to) {
-  if constexpr (Json<T>) {
+  if constexpr (is_json<T>) {
     to = value;
   } else if constexpr (std::is_same_v<T, Nothing>) {
     to = json::object();
@@ -27,7 +27,7 @@ void write(const T& value, json::value& to) {
   } else if constexpr (std::is_floating_point_v<T>) {
     if (!std::isfinite(value)) throw std::logic_error("a number that is not finite cannot be written as JSON");
     to = static_cast<double>(value);
-  } else if constexpr (DescribedEnum<T>) {
+  } else if constexpr (is_described_enum<T>) {
     const char* name = boost::describe::enum_to_string(value, nullptr);
     if (!name) throw std::logic_error("an enum holds a value without a name");
     to = name;
@@ -38,7 +38,7 @@ void write(const T& value, json::value& to) {
   } else if constexpr (is_map<T>) {
     json::object& object = to.emplace_object();
     for (const auto& [name, item] : value) write(item, object[name]);
-  } else if constexpr (Described<T>) {
+  } else if constexpr (is_described<T>) {
     json::object& object = to.emplace_object();
     for_each_member<T>([&](auto m) {
       const auto& member = value.*m.pointer;
@@ -47,7 +47,7 @@ void write(const T& value, json::value& to) {
       }
       write(member, object[m.name]);
     });
-  } else if constexpr (Codable<T>) {
+  } else if constexpr (is_codable<T>) {
     to = value;
   } else {
     static_assert(
@@ -174,7 +174,7 @@ const Schema<T>& schema_of() {
 
 template <class T>
 json::object type_schema(bool closed, const std::vector<const char*>& above) {
-  if constexpr (Described<T>) {
+  if constexpr (is_described<T>) {
     return Schema<T>(closed, above).to_json();
   } else if constexpr (is_optional<T>) {
     return type_schema<typename T::value_type>(closed, above);
@@ -184,14 +184,14 @@ json::object type_schema(bool closed, const std::vector<const char*>& above) {
     return {{"type", "boolean"}};
   } else if constexpr (std::is_floating_point_v<T>) {
     return {{"type", "number"}};
-  } else if constexpr (Number<T>) {
+  } else if constexpr (is_number<T>) {
     json::object schema{{"type", "integer"}};
     if constexpr (sizeof(T) < sizeof(std::int64_t) || std::is_unsigned_v<T>)
       schema["minimum"] = static_cast<std::int64_t>(std::numeric_limits<T>::min());
     if constexpr (sizeof(T) < sizeof(std::int64_t))
       schema["maximum"] = static_cast<std::int64_t>(std::numeric_limits<T>::max());
     return schema;
-  } else if constexpr (DescribedEnum<T>) {
+  } else if constexpr (is_described_enum<T>) {
     json::array names;
     boost::mp11::mp_for_each<boost::describe::describe_enumerators<T>>([&](auto e) { names.emplace_back(e.name); });
     return {{"type", "string"}, {"enum", std::move(names)}};
@@ -217,9 +217,9 @@ template <class T>
 bool required_by_nature(const T& initial) {
   if constexpr (std::is_same_v<T, std::string>)
     return initial.empty();
-  else if constexpr (DescribedEnum<T>)
+  else if constexpr (is_described_enum<T>)
     return boost::describe::enum_to_string(initial, nullptr) == nullptr;
-  else if constexpr (Described<T>)
+  else if constexpr (is_described<T>)
     return schema_of<T>().requires_anything();
   else
     return false;
@@ -240,12 +240,12 @@ Schema<T>::Schema(bool closed, std::vector<const char*> above) : closed_(closed)
     MemberSchema member;
     member.schema_ = detail::type_schema<M>(closed, above);
     member.required_ = detail::required_by_nature(initial.*m.pointer);
-    if constexpr (!detail::is_optional<M> && !detail::Json<M> && !std::is_same_v<M, Nothing>) {
+    if constexpr (!detail::is_optional<M> && !detail::is_json<M> && !std::is_same_v<M, Nothing>) {
       if (!member.required_) detail::write(initial.*m.pointer, member.schema_["default"]);
     }
     members_.emplace_back(m.name, std::move(member));
   });
-  if constexpr (detail::Constrained<T>) T::constrain(*this);
+  if constexpr (detail::is_constrained<T>) T::constrain(*this);
 }
 
 // The JSON Schema of a described type. A closed one refuses members it does not name.

@@ -103,7 +103,7 @@ inline std::vector<std::string> environment_with(const Environment& additions) {
   for (char** one = environ; one && *one; ++one) {
     const std::string_view entry = *one;
     const bool replaced = std::any_of(additions.begin(), additions.end(), [&](const auto& addition) {
-      return entry.size() > addition.first.size() && entry.starts_with(addition.first) &&
+      return entry.size() > addition.first.size() && entry.compare(0, addition.first.size(), addition.first) == 0 &&
              entry[addition.first.size()] == '=';
     });
     if (!replaced) all.emplace_back(entry);

@@ -20,17 +20,18 @@ class Schema;
 namespace detail {
 
 template <class T>
-concept Described = boost::describe::has_describe_members<T>::value && std::is_class_v<T>;
+inline constexpr bool is_described = boost::describe::has_describe_members<T>::value&& std::is_class_v<T>;
 template <class T>
-concept DescribedEnum = std::is_enum_v<T> && boost::describe::has_describe_enumerators<T>::value;
+inline constexpr bool is_described_enum = std::is_enum_v<T>&& boost::describe::has_describe_enumerators<T>::value;
+template <class T, class = void>
+inline constexpr bool is_constrained = false;
 template <class T>
-concept Constrained = requires(Schema<T>& schema) {
-  T::constrain(schema);
-};
+inline constexpr bool is_constrained<T, std::void_t<decltype(T::constrain(std::declval<Schema<T>&>()))>> = true;
 template <class T>
-concept Number = std::is_arithmetic_v<T> && !std::is_same_v<T, bool>;
+inline constexpr bool is_number = std::is_arithmetic_v<T> && !std::is_same_v<T, bool>;
 template <class T>
-concept Json = std::is_same_v<T, json::value> || std::is_same_v<T, json::object> || std::is_same_v<T, json::array>;
+inline constexpr bool is_json =
+    std::is_same_v<T, json::value> || std::is_same_v<T, json::object> || std::is_same_v<T, json::array>;
 
 template <class T>
 inline constexpr bool is_list = false;
@@ -45,7 +46,8 @@ template <class T, class H, class Q, class A>
 inline constexpr bool is_map<std::unordered_map<std::string, T, H, Q, A>> = true;
 
 template <class T>
-concept Codable = Described<T> || DescribedEnum<T> || std::is_arithmetic_v<T> || Json<T> ||
+inline constexpr bool is_codable =
+    is_described<T> || is_described_enum<T> || std::is_arithmetic_v<T> || is_json<T> ||
     std::is_same_v<T, std::string> || std::is_same_v<T, Nothing> || is_optional<T> || is_list<T> || is_map<T>;
 
 template <class>

@@ -54,7 +54,7 @@ template <class Narrow, class Wide>
 constexpr bool is_view_of() {
   if constexpr (std::is_same_v<Narrow, Wide>) {
     return true;
-  } else if constexpr (Described<Narrow> && Described<Wide>) {
+  } else if constexpr (is_described<Narrow> && is_described<Wide>) {
     bool all = true;
     boost::mp11::mp_for_each<MembersOf<Narrow>>([&](auto wanted) {
       bool found = false;
@@ -113,14 +113,14 @@ struct ServerSource {
 template <class P, class S>
 constexpr bool check_edge() {
   using Plain = without_optional<P>;
-  if constexpr (!Codable<Plain>) {
-    static_assert(Codable<Plain>,
+  if constexpr (!is_codable<Plain>) {
+    static_assert(is_codable<Plain>,
                   "tenantry: the type of a step's parameter is not known to JSON. Describe it with "
                   "BOOST_DESCRIBE_STRUCT(Type, (), (members)) in the type's own namespace.");
     return false;
   } else if constexpr (std::is_same_v<S, TenantSource>) {
     constexpr bool kFits = []() {
-      if constexpr (Described<Plain>)
+      if constexpr (is_described<Plain>)
         return names_only<Plain>(kTenantMembers);
       else
         return std::is_same_v<Plain, json::object>;
@@ -129,7 +129,7 @@ constexpr bool check_edge() {
     return kFits;
   } else if constexpr (std::is_same_v<S, ServerSource>) {
     constexpr bool kFits = []() {
-      if constexpr (Described<Plain>)
+      if constexpr (is_described<Plain>)
         return names_only<Plain>(kServerMembers);
       else
         return std::is_same_v<Plain, json::object>;
@@ -199,12 +199,12 @@ constexpr bool check_step() {
     static_assert(kCounts, "tenantry: missing input: name one source per parameter of the step, in order");
     if constexpr (kReturns && kContext && kCounts && kMine) {
       using Output = without_optional<typename Function::Return::value_type>;
-      static_assert(Codable<Output>,
+      static_assert(is_codable<Output>,
                     "tenantry: the output of a step is not known to JSON. Describe it with "
                     "BOOST_DESCRIBE_STRUCT(Type, (), (members)) in the type's own namespace.");
       constexpr bool kPassing = boost::mp11::mp_all_of<boost::mp11::mp_rest<Parameters>, IsInput>::value;
       static_assert(kPassing, "tenantry: a step takes its inputs by value or by const reference");
-      return Codable<Output> && kPassing && check_edges<boost::mp11::mp_rest<Parameters>, Sources...>();
+      return is_codable<Output> && kPassing && check_edges<boost::mp11::mp_rest<Parameters>, Sources...>();
     } else {
       return false;
     }

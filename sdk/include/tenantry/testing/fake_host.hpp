@@ -139,7 +139,7 @@ class FakeHost {
     Call call(*this, id);
     const std::string key = run_id + "." + std::string(id);
     const std::string output = output_of(id);
-    const std::string checkpoint = checkpoints.contains(std::string(id)) ? checkpoints.at(std::string(id)) : "";
+    const std::string checkpoint = checkpoint_of(id);
     tenantry_call raw{};
     raw.size = sizeof raw;
     raw.op = op;
@@ -258,6 +258,11 @@ class FakeHost {
   std::string output_of(std::string_view id) const {
     const auto* step_document = document.at("steps").as_object().if_contains(json::string_view(id.data(), id.size()));
     return step_document ? json::serialize(step_document->at("output")) : "";
+  }
+
+  std::string checkpoint_of(std::string_view id) const {
+    const auto found = checkpoints.find(std::string(id));
+    return found == checkpoints.end() ? std::string() : found->second;
   }
 
   bool declares(std::string_view id, std::string_view secret) const {
