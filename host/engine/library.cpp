@@ -172,18 +172,24 @@ OpenEngine::~OpenEngine() {
   static_cast<void>(survives([&] { plugin_.close(engine_); }));
 }
 
+base::Result<const tenantry_plugin*> load_table(const PluginFile& file) {
+  const auto copy = sealed_copy(file);
+  if (!copy) return copy.error();
+  const auto entry = map(file, *copy);
+  if (!entry) return entry.error();
+  const tenantry_plugin* table = nullptr;
+  if (!survives([&] { table = (*entry)(); })) return refusal(file.name, TENANTRY_ENTRY_SYMBOL " throws");
+  if (const auto fault = table_fault(table)) return refusal(file.name, *fault);
+  return table;
+}
+
 base::Result<Library> Library::load(const std::filesystem::path& path, const std::vector<std::string>& allow) {
   const auto file = read_plugin_file(path, allow);
   if (!file) return file.error();
   if (const auto fault = find_elf_fault(file->bytes)) return refusal(file->name, *fault);
-  const auto copy = sealed_copy(*file);
-  if (!copy) return copy.error();
-  const auto entry = map(*file, *copy);
-  if (!entry) return entry.error();
-
-  const tenantry_plugin* table = nullptr;
-  if (!survives([&] { table = (*entry)(); })) return refusal(file->name, TENANTRY_ENTRY_SYMBOL " throws");
-  if (const auto fault = table_fault(table)) return refusal(file->name, *fault);
+  const auto loaded = load_table(*file);
+  if (!loaded) return loaded.error();
+  const auto* table = *loaded;
   const auto text = ask_for_manifest(file->name, *table);
   if (!text) return text.error();
   auto manifest = read_manifest(*text);

@@ -13,6 +13,7 @@
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "engine/contract.hpp"
+#include "engine/plugin_file.hpp"
 
 struct tenantry_plugin;
 struct tenantry_engine;
@@ -34,6 +35,11 @@ class OpenEngine {
   const tenantry_plugin& plugin_;
   tenantry_engine* engine_;
 };
+
+// Maps a copy of these bytes into this process, for good, and calls nothing but the entry function. Error
+// "engine.refused" if they cannot be loaded, or if the table is none that this host can work with. Does not look into
+// the file first: that is find_elf_fault().
+[[nodiscard]] base::Result<const tenantry_plugin*> load_table(const PluginFile& file);
 
 class Library {
  public:

@@ -2,7 +2,7 @@
 
 #include "base/log.hpp"
 #include "execution/loop.hpp"
-#include "execution/slice.hpp"
+#include "model/slice.hpp"
 
 namespace tenantry::execution {
 
@@ -66,7 +66,7 @@ void Scheduler::Loop::begin_call(Active& active, std::size_t step) {
   flight.sink = std::make_shared<StepCall>(active.committed, step, flight.attempt, inbox, ports_, clock_);
   flight.deadline = now_ + spec.timeout;
   const auto runtime = ports_.runtime(active.run.manifest());
-  auto input = slice(active.run, step);
+  auto input = model::slice(active.run, step);
   if (!runtime || input.has_error()) {
     engine::Answer answer;
     answer.outcome = runtime ? model::Outcome::kFailed : model::Outcome::kRetry;
