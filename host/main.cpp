@@ -7,6 +7,7 @@
 #include "child/process.hpp"
 #include "child/runner.hpp"
 #include "cli/commands.hpp"
+#include "kit/kit.hpp"
 
 namespace {
 
@@ -45,6 +46,17 @@ int serve(const cli::HostSetup& setup) {
   return 0;
 }
 
+int check_engine(const cli::EngineCheck& wanted) {
+  if (wanted.list) return std::fputs(kit::list_checks().c_str(), stdout), cli::kExitOk;
+  if (wanted.file.empty()) return std::fputs("tenantry: give the engine's file, *.so\n", stderr), cli::kExitUsage;
+  const auto report = kit::check_engine(
+      {wanted.file, wanted.fixture, wanted.only, wanted.seed, base::Millis{1000 * std::int64_t{wanted.time_limit_s}}});
+  if (report.has_error()) return print(report.error()), cli::kExitUsage;
+  const auto text = wanted.json ? base::json::serialize(to_json(*report)) + "\n" : to_text(*report);
+  std::fputs(text.c_str(), stdout);
+  return report->conforming() ? cli::kExitOk : cli::kExitError;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -57,5 +69,5 @@ int main(int argc, char** argv) {
                      base::log::configure(config->log_level, config->log_file);
                      return create_admin(*config, admin.email, admin.name, admin.password);
                    },
-                   TENANTRY_VERSION});
+                   TENANTRY_VERSION, check_engine});
 }

@@ -59,7 +59,7 @@ static tenantry_outcome invoke(tenantry_engine* engine, const tenantry_call* cal
     return TENANTRY_FAILED;
   }
   char path[512];
-  snprintf(path, sizeof path, "%s/%.*s", engine->root, (int)call->idempotency_key.size, call->idempotency_key.data);
+  snprintf(path, sizeof path, "%s/%.*s", engine->root, (int)call->tenant_id.size, call->tenant_id.data);
   switch (call->op) {
     case TENANTRY_OP_RUN:
       return call->host->is_cancelled(call->ctx) ? TENANTRY_CANCELLED : run(call, path);

@@ -53,6 +53,7 @@ struct Line {
   bool force = false;
   bool preview = false;
   bool wait = false;
+  EngineCheck check;
 };
 
 int complain(const base::Error& error) {
@@ -235,6 +236,7 @@ class Commands {
     })->add_flag("--refused", line_.refused, "files that were refused, and why");
 
     add_new_engine(*engines);
+    add_check(*engines);
 
     auto* tenants = app_.add_subcommand("tenants", "the tenants of the host");
     tenants->require_subcommand(1);
@@ -264,6 +266,21 @@ class Commands {
     });
     command->add_option("NAME", line_.engine, "the engine's id: lower-case letters, digits and _")->required();
     command->add_option("--into", line_.into, "folder that the project's folder is made in; otherwise this one");
+  }
+
+  void add_check(CLI::App& engines) {
+    auto* check = add(engines, "check", "does a file keep the contract of engines? (needs no host)", [this] {
+      line_.check.json = line_.output == "json";
+      return host_.check_engine(line_.check);
+    });
+    check->add_option("FILE", line_.check.file, "the engine, *.so");
+    check->add_option("--fixture", line_.check.fixture, "JSON file that lets its steps act");
+    check->add_option("--only", line_.check.only, "numbers or names of checks, e.g. 7,undo")->delimiter(',');
+    check->add_flag("--list", line_.check.list, "the checks and their names");
+    check->add_option("--seed", line_.check.seed, "repeats what is random in an earlier report")
+        ->check(CLI::Range(1.0, 9007199254740991.0));
+    check->add_option("--time-limit", line_.check.time_limit_s, "seconds one call may take")
+        ->check(CLI::Range(1, 86400));
   }
 
   void add_create(CLI::App& tenants) {

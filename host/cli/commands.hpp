@@ -1,8 +1,11 @@
-// The commands of `tenantry`. Two of them work inside this process and belong to the composition root: serve, and admin
-// create. `engines new` only writes files. All others speak REST with a host, as any other client would.
+// The commands of `tenantry`. Three of them work inside this process and belong to the composition root: serve, admin
+// create, and engines check. `engines new` only writes files. All others speak REST with a host, as any other client
+// would.
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <string>
+#include <vector>
 
 #include "base/json.hpp"
 #include "base/result.hpp"
@@ -32,11 +35,23 @@ struct AdminAccount {
   std::string password;
 };
 
+// What `engines check` is asked to do; see host/kit/kit.hpp.
+struct EngineCheck {
+  std::string file;
+  std::string fixture;
+  std::vector<std::string> only;
+  bool list = false;
+  std::uint64_t seed = 0;  // 0: any
+  int time_limit_s = 30;
+  bool json = false;
+};
+
 // What the composition root does for the command line.
 struct HostCommands {
   std::function<int(const HostSetup&)> serve;  // returns the exit code
   std::function<base::Result<void>(const HostSetup&, const AdminAccount&)> create_admin;
   std::string version;
+  std::function<int(const EngineCheck&)> check_engine;  // returns the exit code: 0, 1 or 2
 };
 
 // Carries out one command line and returns the exit code. Writes to standard output and error; never throws.

@@ -132,6 +132,15 @@ std::optional<std::string> table_fault(const tenantry_plugin* table) {
   return std::nullopt;
 }
 
+base::Result<const tenantry_plugin*> ask_for_table(const std::string& name, Descriptor bytes) {
+  const auto entry = map(name, std::move(bytes));
+  if (!entry) return entry.error();
+  const tenantry_plugin* table = nullptr;
+  if (!survives([&] { table = (*entry)(); })) return refusal(name, TENANTRY_ENTRY_SYMBOL " throws");
+  if (const auto fault = table_fault(table)) return refusal(name, *fault);
+  return table;
+}
+
 // The manifest's text, asked for twice.
 base::Result<std::string> ask_for_manifest(const std::string& name, const tenantry_plugin& table) {
   Collected first{kMaxManifest, {}};
@@ -174,12 +183,16 @@ base::Result<SealedFile> seal(const std::filesystem::path& path, const std::vect
   return SealedFile{file->name, file->sha256, std::move(*copy)};
 }
 
+base::Result<const tenantry_plugin*> load_table(const PluginFile& file) {
+  auto copy = sealed_copy(file);
+  if (!copy) return copy.error();
+  return ask_for_table(file.name, std::move(*copy));
+}
+
 base::Result<Plugin> map_plugin(const std::string& name, Descriptor bytes) {
-  const auto entry = map(name, std::move(bytes));
-  if (!entry) return entry.error();
-  Plugin out{name, nullptr, {}, {}};
-  if (!survives([&] { out.table = (*entry)(); })) return refusal(name, TENANTRY_ENTRY_SYMBOL " throws");
-  if (const auto fault = table_fault(out.table)) return refusal(name, *fault);
+  const auto table = ask_for_table(name, std::move(bytes));
+  if (!table) return table.error();
+  Plugin out{name, *table, {}, {}};
   auto manifest = ask_for_manifest(name, *out.table);
   if (!manifest) return manifest.error();
   out.manifest = std::move(*manifest);

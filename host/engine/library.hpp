@@ -15,6 +15,7 @@
 #include "base/result.hpp"
 #include "engine/contract.hpp"
 #include "engine/descriptor.hpp"
+#include "engine/plugin_file.hpp"
 
 struct tenantry_plugin;
 struct tenantry_engine;
@@ -65,6 +66,11 @@ struct Plugin {
 // `settings` is a JSON object that the manifest accepts. Runs code of the plugin.
 [[nodiscard]] base::Result<std::shared_ptr<const OpenEngine>> open_plugin(const Plugin& plugin,
                                                                           std::string_view settings);
+
+// Maps a copy of these bytes into this process, for good, and calls nothing but the entry function. Error
+// "engine.refused" if they cannot be loaded, or if the table is none that this host can work with. Does not look into
+// the file first: that is find_elf_fault().
+[[nodiscard]] base::Result<const tenantry_plugin*> load_table(const PluginFile& file);
 
 class Library {
  public:

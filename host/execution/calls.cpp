@@ -2,7 +2,7 @@
 
 #include "base/log.hpp"
 #include "execution/loop.hpp"
-#include "execution/slice.hpp"
+#include "model/slice.hpp"
 
 namespace tenantry::execution {
 
@@ -71,7 +71,7 @@ void Scheduler::Loop::begin_call(Active& active, std::size_t step) {
   const auto& state = active.run.steps[step];
   flight.sink = std::make_shared<StepCall>(active.committed, step, flight.attempt, inbox, ports_, clock_);
   flight.deadline = now_ + spec.timeout;
-  auto input = slice(active.run, step);
+  auto input = model::slice(active.run, step);
   if (input.has_error()) {
     engine::Answer answer;
     answer.outcome = model::Outcome::kFailed;

@@ -34,6 +34,7 @@ struct Running {
     Invocation call;
     call.op = op;
     call.step = step;
+    call.tenant_id = "tenant_1";
     call.idempotency_key = "run_1." + step;
     call.input = json::serialize(input);
     call.output = output;

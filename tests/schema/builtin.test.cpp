@@ -42,7 +42,8 @@ TEST_CASE("all schemas are built in, compiled once for all threads") {
   const auto names = tenantry::schema::builtin_names();
   CHECK(std::set<std::string_view>(names.begin(), names.end()) ==
         std::set<std::string_view>{"login", "cancel", "create_tenant", "start_run", "retry", "continue", "skip_step",
-                                   "problem", "status", "event", "engine", "engine_manifest", "host_config"});
+                                   "problem", "status", "event", "engine", "engine_manifest", "engine_fixture",
+                                   "engine_check", "host_config"});
   CHECK_THROWS_AS(builtin("nothing"), std::out_of_range);
 }
 

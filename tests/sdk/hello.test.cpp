@@ -70,7 +70,7 @@ TEST_CASE("an engine in plain C makes its directory once and takes it back twice
   ::unsetenv("PLAIN_C_ROOT");
   host.document["request"] = {{"tenant", "acme"}};
   CHECK(host.run("make_directory").outcome == TENANTRY_DONE);
-  CHECK(fs::is_directory(folder.path() + "/run-1.make_directory"));
+  CHECK(fs::is_directory(folder.path() + "/tenant-1"));
   CHECK(host.run("make_directory").outcome == TENANTRY_ALREADY_DONE);
   CHECK(host.undo("make_directory").outcome == TENANTRY_DONE);
   CHECK(host.undo("make_directory").outcome == TENANTRY_DONE);

@@ -5,10 +5,10 @@
 #include "base/result.hpp"
 #include "model/run.hpp"
 
-namespace tenantry::execution {
+namespace tenantry::model {
 
 // The step's input as a JSON object. A source that is absent gives null (a skipped predecessor, an optional member of
 // the document). Error "host.bad_document" if a stored document is not JSON, which only a damaged store can cause.
-[[nodiscard]] base::Result<std::string> slice(const model::Run& run, std::size_t step);
+[[nodiscard]] base::Result<std::string> slice(const Run& run, std::size_t step);
 
-}  // namespace tenantry::execution
+}  // namespace tenantry::model

@@ -1,10 +1,10 @@
-#include "execution/slice.hpp"
+#include "model/slice.hpp"
 
 #include <string_view>
 
 #include "base/json.hpp"
 
-namespace tenantry::execution {
+namespace tenantry::model {
 namespace {
 
 namespace json = boost::json;
@@ -15,7 +15,7 @@ struct Place {
 };
 
 // "/steps/<id>/output/x" -> the output of that step and "/x"; "/tenant/name" -> the tenant document and "/name".
-Place find(const model::Run& run, std::string_view from) {
+Place find(const Run& run, std::string_view from) {
   const auto after = [&](std::string_view prefix) { return from.substr(prefix.size()); };
   const auto under = [&](std::string_view prefix) {
     return from.substr(0, prefix.size()) == prefix && (from.size() == prefix.size() || from[prefix.size()] == '/');
@@ -37,7 +37,7 @@ Place find(const model::Run& run, std::string_view from) {
 
 }  // namespace
 
-base::Result<std::string> slice(const model::Run& run, std::size_t step) {
+base::Result<std::string> slice(const Run& run, std::size_t step) {
   json::object input;
   for (const auto& source : run.manifest().steps[step].input) {
     const auto place = find(run, source.from);
@@ -59,4 +59,4 @@ base::Result<std::string> slice(const model::Run& run, std::size_t step) {
   return json::serialize(input);
 }
 
-}  // namespace tenantry::execution
+}  // namespace tenantry::model
