@@ -3,6 +3,7 @@
 #include <cstdlib>
 #include <fstream>
 #include <optional>
+#include <set>
 
 #include "base/ids.hpp"
 #include "child/child_process.hpp"
@@ -115,7 +116,8 @@ struct App::Rooms {
         store(std::move(opened)),
         vault(std::move(key)),
         servers(config.servers, config.engine_settings),
-        catalog(config.engine_directories, loader(config)),
+        shelf(config.data_dir / "engines", [this] { return pinned_manifests(); }),
+        catalog(config.engine_directories, loader(config), &shelf),
         engines(service::engines_of(catalog)),
         scheduler(*store, {std::move(host), base::new_id("boot_")}, ports(), clock, options(config)),
         identity(*store, clock, config.token_life),
@@ -143,6 +145,12 @@ struct App::Rooms {
       return put.has_value();
     };
     return ports;
+  }
+
+  base::Result<std::set<std::string>> pinned_manifests() const {
+    auto found = store->pinned_manifests();
+    if (found.has_error()) return found.error();
+    return std::set<std::string>(found->begin(), found->end());
   }
 
   // "server.<name>" from the operator's references; everything else from the tenant's sealed secrets.
@@ -173,6 +181,7 @@ struct App::Rooms {
   std::unique_ptr<store::Store> store;
   std::unique_ptr<secrets::Vault> vault;
   service::Servers servers;
+  engine::Shelf shelf;
   engine::Catalog catalog;
   service::Engines engines;
   execution::Scheduler scheduler;

@@ -1,6 +1,7 @@
 #include "engine/catalog.hpp"
 
 #include <algorithm>
+#include <set>
 #include <system_error>
 #include <utility>
 
@@ -50,6 +51,12 @@ GenerationPtr draining(const Generation& generation) {
   return std::make_shared<const Generation>(std::move(copy));
 }
 
+std::set<std::string> manifests(const Snapshot& snapshot) {
+  std::set<std::string> out;
+  for (const auto& generation : snapshot.generations) out.insert(generation->manifest().digest);
+  return out;
+}
+
 bool same_engine(const Generation& generation, const model::Manifest& manifest) {
   return generation.manifest().engine == manifest.engine && generation.manifest().version == manifest.version;
 }
@@ -91,8 +98,11 @@ int compare_versions(std::string_view a, std::string_view b) {
   return compare_dotted(pre_a.substr(1), pre_b.substr(1));
 }
 
-Catalog::Catalog(std::vector<fs::path> directories, Loader loader)
-    : directories_(std::move(directories)), loader_(std::move(loader)), current_(std::make_shared<const Snapshot>()) {}
+Catalog::Catalog(std::vector<fs::path> directories, Loader loader, const Shelf* shelf)
+    : directories_(std::move(directories)),
+      loader_(std::move(loader)),
+      shelf_(shelf),
+      current_(std::make_shared<const Snapshot>()) {}
 
 void Catalog::load() { (void)update(true); }
 
@@ -132,20 +142,49 @@ bool Catalog::update(bool at_once) {
     different = true;
   }
 
-  // Nobody else holds it: no run, no call, no reader who may be about to start one.
-  different = std::erase_if(next->generations,
-                            [&](GenerationPtr& generation) {
-                              const bool drained = generation->state == GenerationState::kDraining &&
-                                                   generation->loaded.runtime.use_count() == 1;
-                              if (drained) log_generation("engine drained", *generation);
-                              return drained;
-                            }) > 0 ||
-              different;
+  if (at_once && shelf_ != nullptr) load_kept(*next);
+
+  std::vector<GenerationPtr> left;
+  for (const auto& generation : next->generations) {
+    if (is_over(*next, *generation))
+      log_generation("engine drained", *generation);
+    else
+      left.push_back(generation);
+  }
+  if (left.size() < next->generations.size()) {
+    next->generations = std::move(left);
+    different = true;
+    if (shelf_ != nullptr) (void)shelf_->tidy(manifests(*next));
+  }
   if (!different) return false;
   std::shared_ptr<const Snapshot> old = std::move(next);  // ends processes, which must not hold up readers
   const std::scoped_lock lock(mutex_);
   std::swap(current_, old);
   return true;
+}
+
+// Nobody else holds it, no run, no call, and no unfinished run will come back to it.
+bool Catalog::is_over(const Snapshot& next, const Generation& generation) const {
+  if (generation.state != GenerationState::kDraining || generation.loaded.runtime.use_count() > 1) return false;
+  if (shelf_ == nullptr) return true;
+  const auto& digest = generation.manifest().digest;
+  const bool another = std::any_of(next.generations.begin(), next.generations.end(), [&](const auto& other) {
+    return other->number != generation.number && other->manifest().digest == digest;
+  });
+  return another || !shelf_->needs(digest);
+}
+
+void Catalog::load_kept(Snapshot& next) {
+  for (const auto& path : shelf_->tidy(manifests(next))) {
+    auto loaded = loader_(path);
+    if (!loaded) {
+      base::log::warn("kept engine not loaded", {{"reason", describe(loaded.error())}});
+      continue;
+    }
+    next.generations.push_back(std::make_shared<const Generation>(
+        Generation{++last_number_, GenerationState::kDraining, path, std::move(*loaded)}));
+    log_generation("engine loaded for its unfinished runs", *next.generations.back());
+  }
 }
 
 void Catalog::load_file(Snapshot& next, const fs::path& path) {
@@ -174,10 +213,12 @@ void Catalog::load_file(Snapshot& next, const fs::path& path) {
                                               " keeps its manifest, found another one; raise the "
                                               "version (or call it a pre-release such as " +
                                               manifest.version + "-dev while you work on it)")));
+  const auto manifest_digest = manifest.digest;
   if (before != nullptr) *before = draining(**before);
   next.generations.push_back(std::make_shared<const Generation>(
       Generation{++last_number_, GenerationState::kActive, path, std::move(*loaded)}));
   log_generation("engine loaded", *next.generations.back());
+  if (shelf_ != nullptr) shelf_->keep(path, next.generations.back()->loaded.file_digest, manifest_digest);
 }
 
 std::shared_ptr<const Snapshot> Catalog::snapshot() const {

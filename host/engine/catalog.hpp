@@ -20,6 +20,7 @@
 #include "engine/contract.hpp"
 #include "engine/directories.hpp"
 #include "engine/runtime.hpp"
+#include "engine/shelf.hpp"
 
 namespace tenantry::engine {
 
@@ -70,7 +71,8 @@ struct Snapshot {
 // Thread-safe: readers get a snapshot that never changes.
 class Catalog {
  public:
-  Catalog(std::vector<std::filesystem::path> directories, Loader loader);
+  // With a shelf, the engines that unfinished runs began on are there after a restart, too; it outlives the catalog.
+  Catalog(std::vector<std::filesystem::path> directories, Loader loader, const Shelf* shelf = nullptr);
 
   // Loads every *.so of the directories, each in the order of its names, and adds it or the reason why not. Of two
   // files with the same engine and version the second is refused. A directory that cannot be read is a refusal, too.
@@ -91,10 +93,13 @@ class Catalog {
  private:
   bool update(bool at_once);
   void load_file(Snapshot& next, const std::filesystem::path& path);
+  void load_kept(Snapshot& next);
+  [[nodiscard]] bool is_over(const Snapshot& next, const Generation& generation) const;
 
   std::mutex loading_;  // one update at a time; guards what follows
   Directories directories_;
   const Loader loader_;
+  const Shelf* const shelf_;
   std::uint64_t last_number_ = 0;
 
   mutable std::mutex mutex_;  // guards current_

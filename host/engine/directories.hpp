@@ -6,8 +6,8 @@
 //   2     2 MiB     -            it grew
 //   3     2 MiB     changed      it held still between two looks
 //
-// Times of files are as coarse as the kernel's ticks, so a file that was written to a moment ago does not count as still:
-// it could be written to again and look the same.
+// Times of files are as coarse as the kernel's ticks, so a file that was written to a moment ago does not count as
+// still: it could be written to again and look the same.
 //
 // A copy that pauses is told too early, is refused because it is cut short, and is told again when it goes on.
 #pragma once
@@ -60,7 +60,7 @@ class Directories {
     FileMark seen;  // at the last look
     FileMark told;
     bool was_told = false;  // and not so soon that it could have changed unseen
-    bool missing = false;  // at the last look
+    bool missing = false;   // at the last look
   };
 
   const std::vector<std::filesystem::path> directories_;

@@ -283,21 +283,24 @@ void lose(Draft& draft, const StepReport& report) {
   const int whole = step.op == Op::kRun ? kRunDeath : kVerifyDeath;
   step.blame += std::max(1, whole / static_cast<int>(std::clamp<std::size_t>(report.suspects, 1, kRunDeath)));
   const auto& spec = draft.spec(i);
+  const auto why = report.failure ? ' ' + report.failure->message : std::string();
   if (step.blame >= kPoisoned)
     return fail(draft, i,
                 host_failure(FailureClass::kUnknownOutcome, "host.poisoned",
-                             "Whoever carried out this step died, again and again."));
+                             "Whoever carried out this step died, again and again." + why));
   if (spec.has_verify) {
     step.state = StepState::kUnknown;
     step.op = Op::kVerify;
     step.due_at = draft.now;
-    draft.step_event(i, "step.unknown", {{"attempt", step.attempt}});
+    json::object data{{"attempt", step.attempt}};
+    if (report.failure) data["failure"] = describe(*report.failure);
+    draft.step_event(i, "step.unknown", data);
     return;
   }
   if (spec.repeatable) return make_ready(draft, i, "repeatable");
   fail(draft, i,
        host_failure(FailureClass::kUnknownOutcome, "host.unknown_outcome",
-                    "The attempt ended without proof; the step can neither be verified nor safely repeated."));
+                    "The attempt ended without proof; the step can neither be verified nor safely repeated." + why));
 }
 
 void on_report(Draft& draft, const StepReport& report) {

@@ -39,6 +39,15 @@ json::array describe_steps(const model::Manifest& manifest) {
   return out;
 }
 
+json::object describe_state(const engine::RuntimeState& state) {
+  using Isolation = engine::RuntimeState::Isolation;
+  return {{"isolation", state.isolation == Isolation::kProcess ? "process" : "in_process"},
+          {"serving", state.serving},
+          {"pid", state.pid > 0 ? json::value(state.pid) : json::value()},
+          {"restarts", state.restarts},
+          {"last_end", state.last_end.empty() ? json::value() : json::value(state.last_end)}};
+}
+
 json::object describe_generation(const Generation& generation) {
   const auto& manifest = generation.manifest();
   return {{"engine", manifest.engine.value},
@@ -49,7 +58,8 @@ json::object describe_generation(const Generation& generation) {
           {"file", generation.file()},
           {"file_digest", generation.loaded.file_digest},
           {"digest", manifest.digest},
-          {"built_with", generation.loaded.built_with}};
+          {"built_with", generation.loaded.built_with},
+          {"runtime", describe_state(generation.loaded.runtime->state())}};
 }
 
 // An edge is "data" if the later step reads what the earlier one gave, else "order".

@@ -242,6 +242,16 @@ Result<std::vector<Written>> SociStore::write(std::span<const RunWrite> writes, 
   return written;
 }
 
+Result<std::vector<std::string>> SociStore::pinned_manifests() {
+  return read_as<std::vector<std::string>>([&](Session& db) {
+    std::vector<std::string> found;
+    db.select<std::string>(R"sql(select distinct d.manifest from runs r join run_documents d on d.run = r.id
+                                 where r.owner is not null order by d.manifest)sql",
+                           with(), [&](std::string&& digest) { found.push_back(std::move(digest)); });
+    return found;
+  });
+}
+
 Result<std::optional<model::Run>> SociStore::run(const base::RunId& run) {
   return read_as<std::optional<model::Run>>([&](Session& db) { return load_run(db, manifests_, run.value); });
 }

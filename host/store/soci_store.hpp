@@ -51,6 +51,7 @@ class SociStore : public Store {
   Result<void> renew_leases(const HostLife& self, Time lease_until) override;
   Result<void> release_runs(const HostLife& self) override;
 
+  Result<std::vector<std::string>> pinned_manifests() override;
   Result<std::optional<model::Run>> run(const base::RunId& run) override;
   Result<std::optional<model::Run>> newest_run(const base::TenantId& tenant) override;
   Result<std::vector<model::Attempt>> attempts(const base::RunId& run) override;

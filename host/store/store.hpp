@@ -96,6 +96,9 @@ class Store {
   // At an orderly end: other hosts, or the next life of this one, may take the runs at once.
   [[nodiscard]] virtual Result<void> release_runs(const HostLife& self) = 0;
 
+  // The manifests, by digest, that unfinished runs are pinned to.
+  [[nodiscard]] virtual Result<std::vector<std::string>> pinned_manifests() = 0;
+
   [[nodiscard]] virtual Result<std::optional<model::Run>> run(const base::RunId& run) = 0;
   [[nodiscard]] virtual Result<std::optional<model::Run>> newest_run(const base::TenantId& tenant) = 0;
   [[nodiscard]] virtual Result<std::vector<model::Attempt>> attempts(const base::RunId& run) = 0;

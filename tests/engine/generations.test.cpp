@@ -1,6 +1,7 @@
 // Files that change while the host runs. The "engines" here are manifests: what is loaded into what is the loader's
 // business, what becomes of it the catalog's.
 #include <functional>
+#include <set>
 #include <thread>
 
 #include "engine/catalog.hpp"
@@ -30,7 +31,7 @@ base::Result<Loaded> load_text(const fs::path& path) {
   const auto text = read_file(path);
   auto manifest = read_manifest(text);
   if (manifest.has_error()) return refusal(path.filename().string(), "no manifest in it");
-  auto digest = std::to_string(std::hash<std::string>()(text));
+  auto digest = read_plugin_file(path, {})->sha256;
   return Loaded{digest, "text", std::make_shared<Contract>(std::make_shared<model::Manifest>(std::move(*manifest))),
                 std::make_shared<Idle>()};
 }
@@ -173,6 +174,36 @@ TEST_CASE("a directory that cannot be read is listed until it can") {
   (void)catalog.refresh();
   CHECK(catalog.snapshot()->refused.empty());
   CHECK(catalog.find(EngineId("plain")).has_value());
+}
+
+TEST_CASE("what unfinished runs began on is there after a restart, and is let go when they have ended") {
+  const Folder shelf_folder;
+  std::set<std::string> needed;
+  const Shelf shelf(shelf_folder.path() / "kept", [&] { return base::Result<std::set<std::string>>(needed); });
+  const Folder folder;
+  folder.put("plain.so", engine("plain", "1.0.0"));
+  std::string digest;
+  {
+    Catalog catalog({folder.path()}, load_text, &shelf);
+    catalog.load();
+    digest = (*catalog.find(EngineId("plain")))->manifest().digest;
+  }
+  needed = {digest};
+  folder.put("plain.so", engine("plain", "2.0.0"));
+  Catalog catalog({folder.path()}, load_text, &shelf);
+  catalog.load();
+  CHECK((*catalog.find(EngineId("plain")))->manifest().version == "2.0.0");
+  const auto kept = catalog.find_pinned(EngineId("plain"), digest);
+  REQUIRE(kept.has_value());
+  CHECK((*kept)->state == GenerationState::kDraining);
+  (void)catalog.refresh();
+  CHECK(catalog.find_pinned(EngineId("plain"), digest).has_value());  // nobody holds it yet, but a run will
+  CHECK(fs::exists(shelf_folder.path() / "kept" / (digest + ".so")));
+
+  needed.clear();
+  (void)catalog.refresh();
+  CHECK(catalog.find_pinned(EngineId("plain"), digest).has_error());
+  CHECK_FALSE(fs::exists(shelf_folder.path() / "kept" / (digest + ".so")));
 }
 
 TEST_CASE("the watcher takes in what changes by itself, and ends at once") {

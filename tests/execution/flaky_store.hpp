@@ -36,6 +36,7 @@ class FlakyStore final : public store::Store {
   Result<void> renew_leases(const HostLife& self, base::Time until) override { return real_.renew_leases(self, until); }
   Result<void> release_runs(const HostLife& self) override { return real_.release_runs(self); }
   Result<std::optional<model::Run>> run(const base::RunId& id) override { return real_.run(id); }
+  Result<std::vector<std::string>> pinned_manifests() override { return real_.pinned_manifests(); }
   Result<std::optional<model::Run>> newest_run(const base::TenantId& id) override { return real_.newest_run(id); }
   Result<std::vector<model::Attempt>> attempts(const base::RunId& id) override { return real_.attempts(id); }
   Result<std::optional<model::Operation>> operation(const base::OperationId& id) override {

@@ -288,6 +288,24 @@ TEST_CASE("an attempt that does not end after its time is given up") {
   CHECK(host.state(run) == "completed");
 }
 
+TEST_CASE("a lost attempt bears the share of the blame that its engine names, and says why it was lost") {
+  Host host;
+  auto risky = step("a");
+  risky.has_verify = true;
+  const auto graph = known(host, {risky});
+  host.engine->script("a", [](const auto& call, auto&) -> std::optional<engine::Answer> {
+    if (call.op == model::Op::kVerify) return std::nullopt;
+    auto lost = ScriptedEngine::failing(model::Outcome::kLost, model::FailureClass::kUnknownOutcome, "it crashed");
+    lost.suspects = 4;
+    return lost;
+  });
+  host.live();
+  const auto run = host.start(graph);
+  REQUIRE(eventually([&] { return host.engine->count("a", model::Op::kVerify) == 1; }));
+  CHECK(host.stored(run).steps[0].blame == 250);
+  CHECK(host.stored(run).steps[0].state == model::StepState::kUnknown);
+}
+
 TEST_CASE("an attempt that gives no sign of life for its heartbeat is lost") {
   Host host;
   auto silent = step("a");

@@ -221,6 +221,32 @@ TEST_CASE("an attempt without proof is resolved by VERIFY") {
       run.claim(0);
     }
   }
+  SECTION("in a process that was ended because of another call, again and again: not condemned") {
+    for (int n = 0; n < 100; ++n) {
+      StepReport lost;
+      lost.attempt = run.run.steps[0].attempts;
+      lost.suspects = 1'000'000;
+      if (n == 0) run.claim(0);
+      lost.attempt = run.run.steps[0].attempts;
+      run.must(lost);
+      CHECK(run.state(0) == StepState::kUnknown);
+      run.claim(0);
+      if (n % 2 == 0) continue;
+      run.report(0, Outcome::kDrifted);
+      run.claim(0);
+    }
+    CHECK(run.run.steps[0].blame < 200);
+  }
+  SECTION("why its process ended is said") {
+    run.claim(0);
+    for (int n = 0; run.state(0) == StepState::kUnknown; ++n) {
+      REQUIRE(n < 20);
+      run.report(0, Outcome::kLost, {}, failure(FailureClass::kUnknownOutcome));
+      if (run.state(0) == StepState::kUnknown) run.claim(0);
+    }
+    CHECK(run.run.steps[0].failure->code == "host.poisoned");
+    CHECK(run.run.steps[0].failure->message.ends_with(failure(FailureClass::kUnknownOutcome).message));
+  }
   SECTION("alone when hosts died, again and again: poisoned") {
     int lives = 1;
     for (run.must(LeaseLost{}); run.state(0) == StepState::kUnknown && lives < 20; ++lives) {

@@ -257,3 +257,22 @@ TEST_CASE("an exception while reading output ends the program too") {
   CHECK(is_over(program));
   CHECK_FALSE(has_children());
 }
+
+TEST_CASE("a program is killed when the process of the engine is") {
+  const auto file = std::filesystem::temp_directory_path() / ("tenantry-program-" + std::to_string(::getpid()));
+  const pid_t engine = ::fork();
+  REQUIRE(engine >= 0);
+  if (engine == 0) {
+    (void)shell("echo $$ > " + file.string() + ".new; mv " + file.string() + ".new " + file.string() +
+                "; exec sleep 60");
+    ::_exit(0);
+  }
+  const auto deadline = Steady::now() + 20s;
+  pid_t program = 0;
+  while (program == 0 && Steady::now() < deadline) std::ifstream(file) >> program;
+  REQUIRE(program > 0);
+  REQUIRE(::kill(engine, SIGKILL) == 0);
+  REQUIRE(::waitpid(engine, nullptr, 0) == engine);
+  CHECK(is_over(program));
+  std::filesystem::remove(file);
+}

@@ -89,6 +89,20 @@ TEST_CASE("a run whose version is gone continues on another one, after a preview
   CHECK(moving.version_of(tenant) == Moving::version(1));
 }
 
+TEST_CASE("a run ends on its version although the host was killed and the file replaced meanwhile") {
+  Moving moving;
+  auto& world = moving.world;
+  const auto tenant = world.create_tenant("old");
+  REQUIRE(world.post(World::verb(tenant, "start"), R"({"parameters":{"pause_ms":200}})").status == 202);
+  world.kill_host();
+  moving.replace(1);
+  world.start_host();
+  CHECK(world.reaches(tenant, "COMPLETED"));
+  CHECK(moving.version_of(tenant) == Moving::version(0));
+  CHECK(moving.newest() == Moving::version(1));
+  CHECK(eventually([&] { return world.get("/api/engines").as_array().size() == 1; }));
+}
+
 TEST_CASE("an engine is replaced 50 times under load: no run is lost, and nothing is left behind") {
   Moving moving;
   CHECK(moving.replace_under_load(50) == "");

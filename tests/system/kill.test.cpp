@@ -1,4 +1,5 @@
-// kill -9 at any moment: every run goes on by itself, nothing is made twice, nothing that was completed runs again.
+// kill -9 of the host or of its engines at any moment: every run goes on by itself, nothing is made twice, nothing that
+// was completed runs again.
 #include <random>
 #include <set>
 
@@ -32,7 +33,9 @@ int requests(World& world) { return world.erp("GET", "load").at("requests").to_n
 
 }  // namespace
 
-TEST_CASE("50 kills at random moments while tenants are provisioned, 20 at a time") {
+TEST_CASE(
+    "50 kills of the host, and of its engines between them, at random moments while tenants are provisioned, 20 at a "
+    "time") {
   World world;
   // Latency, so that the kills fall into the middle of things.
   world.fault(R"({"id":"slow","action":"none","millis":4,"jitter_millis":10})");
@@ -47,14 +50,23 @@ TEST_CASE("50 kills at random moments while tenants are provisioned, 20 at a tim
       REQUIRE(started.status == 202);
     }
   };
+  int engine_kills = 0;
   for (int kills = 0; kills < 50; ++kills) {
     // On a slow machine a life does more than meant: whenever all are done, there are 20 more, so that no kill is idle.
     if (world.get("/api/iam/tenants?status=IN_PROGRESS").as_array().empty()) provision_20();
     // Most lives end after a few requests to the ERP, some are long enough to finish a step or two.
     const int least = chance(random) < 70 ? 1 : 60;
     const auto asked = std::uniform_int_distribution<int>(least, least == 1 ? 15 : 240)(random);
-    const auto until = requests(world) + asked;
-    (void)eventually([&] { return requests(world) >= until; }, 3s);
+    const auto live_for = [&](int requests_more) {
+      const auto until = requests(world) + requests_more;
+      (void)eventually([&] { return requests(world) >= until; }, 3s);
+    };
+    // In every other life the engine dies first, and the host has to go on with a new one.
+    if (kills % 2 == 1) {
+      live_for(std::uniform_int_distribution<int>(1, 15)(random));
+      engine_kills += world.kill_engines();
+    }
+    live_for(asked);
     world.kill_host();
     world.start_host();
   }
@@ -64,10 +76,12 @@ TEST_CASE("50 kills at random moments while tenants are provisioned, 20 at a tim
   History history;
   for (const auto& tenant : tenants) read_history(world, tenant, history);
   CHECK(history.repeated.empty());
+  CHECK(engine_kills >= 20);
   CHECK(history.unknown >= 50);  // the kills did hit calls that were out
   const auto state = world.erp("GET", "state");
   for (const auto& site : state.at("sites").as_object())
     CHECK(site.value().at_pointer("/counts/Company").to_number<int>() == 1);
-  WARN("50 kills, " << history.unknown << " attempts left without proof, " << tenants.size()
-                    << " tenants, all COMPLETED, no duplicates");
+  WARN("50 kills of the host and " << engine_kills << " of its engine, " << history.unknown
+                                   << " attempts left without proof, " << tenants.size()
+                                   << " tenants, all COMPLETED, no duplicates");
 }

@@ -1,6 +1,8 @@
 // A whole installation on loopback: the sandbox as the ERP, the host with the ERPNext engine on a SQLite file, and a
 // client signed in as administrator.
 #pragma once
+#include <signal.h>
+
 #include <boost/json.hpp>
 #include <filesystem>
 #include <fstream>
@@ -8,6 +10,7 @@
 #include <optional>
 #include <sstream>
 #include <string>
+#include <vector>
 
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
@@ -79,6 +82,28 @@ class World {
     if (token_.empty()) token_ = sign_in("admin@example.org", kAdminPassword);
   }
   void kill_host() { host_->kill_hard(); }
+  // The processes that the host has its engines in; `file` is part of the engine's file name.
+  std::vector<pid_t> engine_processes(const std::string& file = {}) {
+    std::vector<pid_t> found;
+    for (const auto& entry : std::filesystem::directory_iterator("/proc")) {
+      const auto name = entry.path().filename().string();
+      if (name.find_first_not_of("0123456789") != std::string::npos) continue;
+      std::ifstream stat(entry.path() / "stat");
+      std::string pid;
+      std::string program;
+      std::string state;
+      pid_t parent = 0;
+      if (!(stat >> pid >> program >> state >> parent) || parent != host_->pid() || state == "Z") continue;
+      if (read_file(entry.path() / "cmdline").find(file) != std::string::npos) found.push_back(std::stoi(pid));
+    }
+    return found;
+  }
+  // kill -9 of every engine; the host goes on. How many there were.
+  int kill_engines() {
+    int killed = 0;
+    for (const auto pid : engine_processes()) killed += ::kill(pid, SIGKILL) == 0 ? 1 : 0;
+    return killed;
+  }
   int stop_host() { return host_->terminate(); }
 
   std::string sign_in(const std::string& email, const std::string& password) {
@@ -111,13 +136,15 @@ class World {
     return call("POST", path, body, more);
   }
 
-  std::string create_tenant(const std::string& name, const std::string& country = "KE") {
-    const auto answer = post("/api/iam/tenants", json::serialize(json::object{{"name", name},
-                                                                              {"admin_email", "owner@example.org"},
-                                                                              {"admin_name", "The Owner"},
-                                                                              {"admin_password", kTenantPassword},
-                                                                              {"country_code", country},
-                                                                              {"engine", engine_}}));
+  std::string create_tenant(const std::string& name, const std::string& country = "KE",
+                            const std::string& engine = {}) {
+    const auto answer =
+        post("/api/iam/tenants", json::serialize(json::object{{"name", name},
+                                                              {"admin_email", "owner@example.org"},
+                                                              {"admin_name", "The Owner"},
+                                                              {"admin_password", kTenantPassword},
+                                                              {"country_code", country},
+                                                              {"engine", engine.empty() ? engine_ : engine}}));
     INFO(answer.body);
     REQUIRE(answer.status == 201);
     return json::value_to<std::string>(json::parse(answer.body).at_pointer("/tenant/id"));

@@ -130,7 +130,8 @@ inline ProgramEnd program_end(ProgramEnd::How how, int status, const std::string
 
 // Runs arguments[0], looked up in PATH, and waits for it. Standard input is /dev/null. Renews the step's lease every
 // second. On cancellation or timeout the program's whole process group gets SIGTERM, after the grace SIGKILL. A program
-// that ends by itself may leave others behind in the background; then their output is no longer read.
+// that ends by itself may leave others behind in the background; then their output is no longer read. When this process
+// dies, however it does, the program is killed.
 [[nodiscard]] inline ProgramEnd run_program(Context& context, std::vector<std::string> arguments,
                                             const ProgramOptions& options = {}) {
   using Steady = std::chrono::steady_clock;

@@ -148,3 +148,20 @@ STORE_CHECK("a named run is claimed from the dead and the finished, not from ano
   CHECK(bench.write(run, again, kThere, at(20'000), 6) == Written::kDone);
   CHECK(store.claim_run(id, kHere, at(12'000), at(20'000)).has_error());
 }
+
+STORE_CHECK("the manifests of unfinished runs are known, and those of finished ones are not") {
+  STORE_BACKEND backend;
+  auto& store = backend.store();
+  Bench bench(store, 3);
+  auto [first, first_created] = sample_run("run_1", bench.tenant(0), sample_manifest("b", 1));
+  auto [second, second_created] = sample_run("run_2", bench.tenant(1), sample_manifest("a", 1));
+  auto [third, third_created] = sample_run("run_3", bench.tenant(2), sample_manifest("b", 1));
+  CHECK(got(store.pinned_manifests()).empty());
+  REQUIRE(bench.create(first, first_created, kHere, at(10'000)) == Written::kDone);
+  REQUIRE(bench.create(second, second_created, kHere, at(10'000)) == Written::kDone);
+  REQUIRE(bench.create(third, third_created, kHere, at(10'000)) == Written::kDone);
+  CHECK(got(store.pinned_manifests()) == Names{"digest-of-a", "digest-of-b"});
+  const auto completed = set_state(second, model::RunState::kCompleted);
+  REQUIRE(bench.write(second, completed, kHere, at(10'000)) == Written::kDone);
+  CHECK(got(store.pinned_manifests()) == Names{"digest-of-b"});
+}

@@ -2,14 +2,13 @@
 #pragma once
 #include <fcntl.h>
 #include <signal.h>
-#include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <new>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -18,6 +17,8 @@
 extern "C" char** environ;
 
 namespace tenantry::detail {
+
+inline constexpr unsigned kCloseOnExec = 1U << 2U;  // CLOSE_RANGE_CLOEXEC, which not every <unistd.h> names
 
 using Environment = std::vector<std::pair<std::string, std::string>>;
 
@@ -38,26 +39,6 @@ class Descriptor {
 
  private:
   int fd_;
-};
-
-// What posix_spawn wants, released in any case.
-struct SpawnPlan {
-  SpawnPlan() {
-    if (posix_spawn_file_actions_init(&actions) != 0) throw std::bad_alloc();
-    if (posix_spawnattr_init(&attributes) != 0) {
-      posix_spawn_file_actions_destroy(&actions);
-      throw std::bad_alloc();
-    }
-  }
-  ~SpawnPlan() {
-    posix_spawnattr_destroy(&attributes);
-    posix_spawn_file_actions_destroy(&actions);
-  }
-  SpawnPlan(const SpawnPlan&) = delete;
-  SpawnPlan& operator=(const SpawnPlan&) = delete;
-
-  posix_spawn_file_actions_t actions{};
-  posix_spawnattr_t attributes{};
 };
 
 // A child and its process group; ended and waited for in any case, so there is never a zombie.
@@ -119,27 +100,66 @@ inline std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   return pointers;
 }
 
+// In the new process, where nothing may be done that a signal handler may not do.
+[[noreturn]] inline void become_program(char* const* arguments, char* const* environment, const char* directory,
+                                        int out, int failure, pid_t parent) {
+  int error = 0;
+  struct sigaction standard {};
+  standard.sa_handler = SIG_DFL;
+  for (int number = 1; number < NSIG; ++number) ::sigaction(number, &standard, nullptr);
+  sigset_t none;
+  sigemptyset(&none);
+  ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
+  ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (::getppid() != parent) ::_exit(127);
+  const int nothing = ::open("/dev/null", O_RDONLY);
+  if (::setpgid(0, 0) != 0 || nothing < 0 || ::dup2(nothing, 0) < 0 || ::dup2(out, 1) < 0 || ::dup2(out, 2) < 0 ||
+      ::syscall(SYS_close_range, 3U, ~0U, kCloseOnExec) != 0 || (*directory != '\0' && ::chdir(directory) != 0))
+    error = errno;
+  if (error == 0) {
+    ::execvpe(arguments[0], arguments, environment);
+    error = errno;
+  }
+  static_cast<void>(::write(failure, &error, sizeof error) == sizeof error);
+  ::_exit(127);
+}
+
 // Starts the program with its output on `out`: its own group, no descriptor but 0, 1, 2, no signal blocked or ignored.
+// It ends with the thread that calls this, which therefore has to wait for it: when the engine's process is killed,
+// what it had started must not go on.
 inline int spawn(std::vector<std::string> arguments, const Environment& additions, const std::string& directory,
                  int out, pid_t& pid) {
-  SpawnPlan plan;
-  posix_spawn_file_actions_addopen(&plan.actions, 0, "/dev/null", O_RDONLY, 0);
-  posix_spawn_file_actions_adddup2(&plan.actions, out, 1);
-  posix_spawn_file_actions_adddup2(&plan.actions, out, 2);
-  posix_spawn_file_actions_addclosefrom_np(&plan.actions, 3);
-  if (!directory.empty()) posix_spawn_file_actions_addchdir_np(&plan.actions, directory.c_str());
-  sigset_t none;
-  sigset_t all;
-  sigemptyset(&none);
-  sigfillset(&all);
-  posix_spawnattr_setpgroup(&plan.attributes, 0);
-  posix_spawnattr_setsigmask(&plan.attributes, &none);
-  posix_spawnattr_setsigdefault(&plan.attributes, &all);
-  posix_spawnattr_setflags(&plan.attributes, POSIX_SPAWN_SETPGROUP | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  int ends[2];
+  if (::pipe2(ends, O_CLOEXEC) != 0) return errno;
+  Descriptor told(ends[0]);
+  Descriptor failure(ends[1]);
+  failure.reset(::fcntl(failure.get(), F_DUPFD_CLOEXEC, 3));
+  if (failure.get() < 0) return errno;
   std::vector<std::string> environment = environment_with(additions);
   const std::vector<char*> argv = pointers_to(arguments);
   const std::vector<char*> envp = pointers_to(environment);
-  return ::posix_spawnp(&pid, argv[0], &plan.actions, &plan.attributes, argv.data(), envp.data());
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  ::pthread_sigmask(SIG_SETMASK, &all, &before);
+  const pid_t parent = ::getpid();
+  const pid_t child = ::fork();
+  const int fork_error = errno;
+  if (child == 0) become_program(argv.data(), envp.data(), directory.c_str(), out, failure.get(), parent);
+  ::pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  failure.reset();
+  if (child < 0) return fork_error;
+  int error = 0;
+  ssize_t got = 0;
+  do got = ::read(told.get(), &error, sizeof error);
+  while (got == -1 && errno == EINTR);
+  if (got != sizeof error) {  // closed by the program's start
+    pid = child;
+    return 0;
+  }
+  int status = 0;
+  while (::waitpid(child, &status, 0) == -1 && errno == EINTR) continue;
+  return error;
 }
 
 }  // namespace tenantry::detail
