@@ -2,6 +2,7 @@
 // themselves out, and say what they would do. Its ERP is a folder.
 #include <filesystem>
 #include <fstream>
+#include <sstream>
 #include <tenantry/engine.hpp>
 
 namespace fs = std::filesystem;
@@ -15,6 +16,10 @@ struct Request {
     s.member(&Request::domain).format("hostname").max_length(253);
     s.member(&Request::items).items_pattern("^[a-z0-9]{1,31}$").max_items(1000);
   }
+};
+// All that one of the steps needs to see of it.
+struct Address {
+  std::string domain;
 };
 struct Settings {
   std::string directory;
@@ -36,6 +41,7 @@ struct Site {
   std::string url;
 };
 BOOST_DESCRIBE_STRUCT(Request, (), (domain, items, logo))
+BOOST_DESCRIBE_STRUCT(Address, (), (domain))
 BOOST_DESCRIBE_STRUCT(Settings, (), (directory))
 BOOST_DESCRIBE_STRUCT(Server, (), (id))
 BOOST_DESCRIBE_STRUCT(Account, (), (id, folder))
@@ -57,7 +63,10 @@ class Patient {
                              .repeatable()
                              .undo(&Patient::close_account);
     g.step("import_items", &Patient::import_items, request, account).timeout(30min).heartbeat(1min).repeatable();
-    const auto domain = g.step("await_domain", &Patient::await_domain, request).wait_limit(24h).repeatable();
+    const auto domain = g.step("await_domain", &Patient::await_domain, request)
+                            .wait_limit(24h)
+                            .repeatable()
+                            .undo(&Patient::give_up_domain);
     const auto logo = g.step("add_logo", &Patient::add_logo, request, account).skippable().repeatable();
     g.step("publish", &Patient::publish, request, account, logo)
         .secrets({"site_token"})
@@ -77,9 +86,9 @@ class Patient {
     if (c.secret("server.api_key").size() < 8)
       return failed("patient.unauthenticated", "The server " + server.id + " does not accept this key.")
           .next_action("Correct the api_key of this server, then continue.");
-    const Account account{std::string(c.idempotency_key()), directory_ + "/" + std::string(c.idempotency_key())};
+    const Account account{std::string(c.tenant_id()), directory_ + "/" + std::string(c.tenant_id())};
     const bool made = fs::create_directories(account.folder);
-    if (!c.put_secret("site_token", "token of " + account.id)) return retry("patient.not_kept", "No token was kept.");
+    if (!c.put_secret("site_token", "token of " + account.id)) return failed("patient.not_kept", "No token was kept.");
     return made ? done(account) : already_done(account);
   }
   Result<Nothing> close_account(Context&, const Server&, const std::optional<Account>& account) {
@@ -88,36 +97,57 @@ class Patient {
   }
 
   Result<Imported> import_items(Context& c, const Request& r, const Account& account) {
+    bool changed = false;
     for (auto at = c.checkpoint<std::uint64_t>().value_or(0); at < r.items.size(); ++at) {
       if (!c.sleep(5ms)) return cancelled();  // the ERP takes its time
-      std::ofstream(account.folder + "/" + r.items[at]) << at;
+      changed = put(account.folder + "/" + r.items[at], "an item") || changed;
       c.progress(static_cast<double>(at + 1) / static_cast<double>(r.items.size()), r.items[at]);
       c.save<std::uint64_t>(at + 1);
     }
-    return done(Imported{r.items.size()});
+    return changed ? done(Imported{r.items.size()}) : already_done(Imported{r.items.size()});
   }
 
-  Result<Nothing> await_domain(Context&, const Request& r) {
-    if (!fs::exists(directory_ + "/" + r.domain)) return wait(30s, r.domain + " does not point here yet");
+  // Ordered once; from then on it is the other side's turn.
+  Result<Nothing> await_domain(Context& c, const Address& address) {
+    const bool ordered_here = c.checkpoint<bool>().value_or(false);
+    if (!fs::exists(directory_ + "/" + address.domain)) {
+      c.save(true);
+      put(directory_ + "/" + address.domain, "ordered");
+      return wait(30s, address.domain + " does not point here yet");
+    }
+    return ordered_here ? done() : already_done();
+  }
+  Result<Nothing> give_up_domain(Context&, const Address& address, const std::optional<Nothing>&) {
+    fs::remove(directory_ + "/" + address.domain);
     return done();
   }
 
   Result<std::optional<Branding>> add_logo(Context& c, const Request& r, const Account& account) {
     if (!r.logo) return skipped("no logo was given");
-    const Branding branding{account.folder + "/logo"};
-    std::ofstream(branding.file) << *r.logo;
-    c.info("logo added", {{"file", branding.file}});
-    return done(std::optional(branding));
+    const std::optional branding(Branding{account.folder + "/logo"});
+    if (!put(branding->file, *r.logo)) return already_done(branding);
+    c.info("logo added", {{"file", branding->file}});
+    return done(branding);
   }
 
   Result<Site> publish(Context& c, const Request& r, const Account& account, const std::optional<Branding>& logo) {
     const Site site{"https://" + r.domain};
-    std::ofstream(account.folder + "/site") << c.secret("site_token").size() << (logo ? logo->file : "");
+    if (c.secret("site_token").empty()) return failed("patient.unauthenticated", "The site has no token.");
+    if (!put(account.folder + "/site", logo ? logo->file : "plain")) return already_done(site);
     c.emit("patient.published", {{"url", site.url}});
     return done(site);
   }
   Result<Plan> plan_publish(Context&, const Request& r, const std::optional<Account>&, const std::optional<Branding>&) {
     return done(Plan{{{"create", "https://" + r.domain, "the tenant's site"}}});
+  }
+
+  // False: it was there already, as wanted.
+  static bool put(const std::string& file, const std::string& text) {
+    std::ostringstream found;
+    found << std::ifstream(file).rdbuf();
+    if (found.str() == text) return false;
+    std::ofstream(file) << text;
+    return true;
   }
 
   std::string directory_;
