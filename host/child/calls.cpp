@@ -49,6 +49,7 @@ Calls::Started Calls::start(engine::Invocation call, std::shared_ptr<engine::Cal
                             std::vector<std::string> secrets) {
   auto flight = std::make_shared<Flight>();
   flight->op = call.op;
+  if (call.timeout.count() > 0) flight->overdue = Clock::now() + call.timeout + overrun_;
   std::unique_lock lock(mutex_);
   const auto number = ++last_;
   lock.unlock();
@@ -225,13 +226,41 @@ void Calls::disconnect(const std::string& why) {
   const auto had = remove(true);
   const auto suspects = gave_up_ ? engine::kInnocent : had.size();
   lock.unlock();
-  for (const auto& flight : had) {
+  lose(had, why, suspects);
+}
+
+void Calls::lose(const std::vector<FlightPtr>& flights, const std::string& why, std::size_t suspects) {
+  for (const auto& flight : flights) {
     // A sink that is asked for a commit right now hears of the end after that.
     if (flight->requests > 0)
       answering_.put([flight, answer = lost(why, suspects)] { flight->live->refuse(answer); });
     else
       flight->live->refuse(lost(why, suspects));
   }
+}
+
+Calls::Clock::time_point Calls::next_overdue() const {
+  const std::scoped_lock lock(mutex_);
+  auto next = Clock::time_point::max();
+  for (const auto& [number, flight] : flights_) next = std::min(next, flight->overdue);
+  return next;
+}
+
+void Calls::give_up_overdue() {
+  std::vector<FlightPtr> late;
+  const auto now = Clock::now();
+  std::unique_lock lock(mutex_);
+  for (auto flight = flights_.begin(); flight != flights_.end();) {
+    if (flight->second->overdue <= now) {
+      gave_up_ = true;
+      late.push_back(std::move(flight->second));
+      flight = flights_.erase(flight);
+    } else {
+      ++flight;
+    }
+  }
+  lock.unlock();
+  lose(late, "The call did not end long after its time limit, and the engine's process was killed.", late.size());
 }
 
 bool Calls::gave_up() const {

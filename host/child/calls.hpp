@@ -26,7 +26,8 @@ class Calls {
  public:
   using Clock = std::chrono::steady_clock;
 
-  explicit Calls(std::size_t most) : most_(most), answering_(most) {}
+  // A call is overdue at `overrun` after its time limit.
+  Calls(std::size_t most, base::Millis overrun) : most_(most), overrun_(overrun), answering_(most) {}
   Calls(const Calls&) = delete;
   Calls& operator=(const Calls&) = delete;
 
@@ -47,7 +48,11 @@ class Calls {
   [[nodiscard]] std::optional<std::string> take(const Frame& frame);
   // The process is gone: calls that it had are lost. `why` is a sentence.
   void disconnect(const std::string& why);
-  [[nodiscard]] bool gave_up() const;  // this connection had a call that was abandoned
+  [[nodiscard]] bool gave_up() const;  // this connection had a call that was abandoned, or overdue
+  // When the next call is overdue; max(): none is going to be.
+  [[nodiscard]] Clock::time_point next_overdue() const;
+  // Gives up the calls that are overdue: they are lost, and the process has to be ended.
+  void give_up_overdue();
   // There is no process until then: calls that wait are refused, and so are new ones. `why` is a sentence.
   void pause(const std::string& why, Clock::time_point until);
   // There will be one soon: calls wait for it.
@@ -60,6 +65,7 @@ class Calls {
   struct Flight {
     std::shared_ptr<engine::LiveCall> live;
     model::Op op{};
+    Clock::time_point overdue = Clock::time_point::max();
     bool cancelled = false;
     std::string waiting;           // the frame, until it is sent
     std::atomic<int> requests{0};  // that the process waits for
@@ -77,7 +83,10 @@ class Calls {
   std::optional<std::string> answer(const Frame& frame, const FlightPtr& flight);
   std::optional<std::string> finish(const Frame& frame, const FlightPtr& flight);
 
+  void lose(const std::vector<FlightPtr>& flights, const std::string& why, std::size_t suspects);
+
   const std::size_t most_;
+  const base::Millis overrun_;
   mutable std::mutex mutex_;  // guards what follows
   std::unordered_map<std::uint64_t, FlightPtr> flights_;
   std::uint64_t last_ = 0;

@@ -27,6 +27,8 @@ struct Options {
   Limits limits;
   base::Millis start_limit{10'000};  // for loading the file and opening the engine
   base::Millis close_limit{5'000};   // for closing it, then it is killed
+  // After a call's time limit, before its process is killed; longer than whoever started the call waits himself.
+  base::Millis overrun{60'000};
   // After the first end in a row it is started again at once, then after this, and twice as long each time.
   base::Millis first_pause{100};
   base::Millis longest_pause{30'000};

@@ -19,6 +19,7 @@ using base::Result;
 
 namespace {
 
+constexpr base::Millis kNap{1'000};
 constexpr int kOwnWay = 1'000;  // milliseconds
 
 }  // namespace
@@ -43,7 +44,7 @@ Supervisor::Supervisor(engine::SealedFile file, engine::SettingsOf settings, Opt
       settings_of_(std::move(settings)),
       options_(std::move(options)),
       wake_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      calls_(options_.threads) {
+      calls_(options_.threads, options_.overrun) {
   state_.isolation = engine::RuntimeState::Isolation::kProcess;
   state_.serving = false;
 }
@@ -155,18 +156,20 @@ void Supervisor::serve(Life& life) {
   set_process(&life.process, connection);
   std::string fault;
   std::optional<Clock::time_point> until;
-  for (bool ended = false; !ended && fault.empty();) {
+  for (bool ended = false; !ended && fault.empty() && !calls_.gave_up();) {
     if (!until && is_closing()) {
       until = Clock::now() + options_.close_limit;
       static_cast<void>(life.out->send(FrameWriter(Kind::kClose).take()));
     }
-    ended = wait_for_event(life, until.value_or(Clock::time_point::max())) == Event::kEnded;
+    const auto overdue = calls_.next_overdue();
+    ended = wait_for_event(life, std::min(until.value_or(overdue), overdue)) == Event::kEnded;
     while (fault.empty()) {
       const auto frame = life.in.next();
       if (!frame) break;
       fault = calls_.take(*frame).value_or("");
     }
     if (life.in.is_broken()) fault = "sent something that is no message";
+    if (Clock::now() >= overdue) calls_.give_up_overdue();
     if (!fault.empty()) fault = "it " + fault;
     if (fault.empty() && !ended && until && Clock::now() >= *until)
       fault = "it was not closed within " + std::to_string(options_.close_limit.count()) + " ms";
@@ -185,17 +188,16 @@ void Supervisor::serve(Life& life) {
 
 // Reads what there is, but not all of it: calls want their answers, and closing its time.
 Supervisor::Event Supervisor::wait_for_event(Life& life, Clock::time_point until) {
-  int wait = -1;
-  if (until != Clock::time_point::max())
-    wait = static_cast<int>(std::max<std::int64_t>(std::chrono::ceil<base::Millis>(until - Clock::now()).count(), 0));
+  // Calls that are started meanwhile wake nobody, but they can become overdue.
+  const auto nap = std::min(until, Clock::now() + kNap) - Clock::now();
+  const auto wait = std::max<std::int64_t>(std::chrono::ceil<base::Millis>(nap).count(), 0);
   // A negative descriptor is skipped.
   pollfd watched[4] = {
       {life.process.channel(), static_cast<short>(life.out->is_waiting() ? POLLIN | POLLOUT : POLLIN), 0},
       {wake_.get(), POLLIN, 0},
       {life.process.exit_fd(), POLLIN, 0},
       {life.prints && !life.output.rests() ? life.process.output() : -1, POLLIN, 0}};
-  if (life.prints && life.output.rests()) wait = wait < 0 ? kOwnWay : std::min(wait, kOwnWay);
-  if (::poll(watched, 4, wait) <= 0) return Event::kTime;
+  if (::poll(watched, 4, static_cast<int>(wait)) <= 0) return Event::kTime;
   if (watched[1].revents != 0) {
     eventfd_t ignored = 0;
     ::eventfd_read(wake_.get(), &ignored);

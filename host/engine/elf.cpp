@@ -158,12 +158,16 @@ class Look {
         ++count;
       }
     }
-    if (!entry) return "expected that it exports the function " TENANTRY_ENTRY_SYMBOL ", found that it does not";
+    if (!entry)
+      return "expected that it exports the function " TENANTRY_ENTRY_SYMBOL
+             ", found that it does not; end one of its sources with TENANTRY_ENGINE(...)";
     if (count == 0) return std::nullopt;
     std::string names;
     for (const auto& name : others) names += (names.empty() ? "" : ", ") + name;
     if (count > others.size()) names += " and " + std::to_string(count - others.size()) + " more";
-    return "expected that it exports " TENANTRY_ENTRY_SYMBOL " alone, found also " + names;
+    return "expected that it exports " TENANTRY_ENTRY_SYMBOL " alone, found also " + names +
+           "; build with tenantry_add_engine(), or with -fvisibility=hidden and a version script that keeps all else "
+           "local";
   }
 
   // A static unwinder asks the loader where code lies; one that comes from libgcc_s leaves that to libgcc_s.

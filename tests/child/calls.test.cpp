@@ -19,7 +19,10 @@ using model::Outcome;
 // The host's side of a connection, and what arrives at the other end of it.
 class Connected {
  public:
-  explicit Connected(std::size_t most = 4) : calls(most), wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) { connect(); }
+  explicit Connected(std::size_t most = 4)
+      : calls(most, base::Millis{60'000}), wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    connect();
+  }
 
   void connect() {
     int ends[2] = {-1, -1};

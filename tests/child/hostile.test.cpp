@@ -82,6 +82,23 @@ TEST_CASE("a call that does not end is given up with its process, and the others
   }
 }
 
+TEST_CASE("a call that nobody gives up is ended long after its time limit") {
+  auto strict = options();
+  strict.overrun = base::Millis{100};
+  Engine engine("hostile", strict);
+  const auto late = std::make_shared<Recorder>();
+  const auto other = std::make_shared<Recorder>();
+  engine.start("wait", other);
+  other->await_heartbeat();
+  auto spins = call("act", R"({"mode":"beat_and_spin"})");
+  spins.timeout = base::Millis{50};
+  engine.runtime().start(spins, late);
+  CHECK(late->answer().outcome == Outcome::kLost);
+  CHECK(late->answer().suspects == 1);
+  CHECK(other->answer().suspects == engine::kInnocent);
+  CHECK(engine.works());
+}
+
 TEST_CASE("calls that were out when an engine crashed are all lost and share the blame") {
   Engine engine;
   std::vector<std::shared_ptr<Recorder>> sinks;

@@ -76,11 +76,13 @@ TEST_CASE("a file with the wrong table is refused with what was expected and fou
 
 TEST_CASE("a file with the wrong symbols is refused before it is loaded") {
   CHECK(says(refusal_of(plugin("no_entry")),
-             "expected that it exports the function tenantry_plugin_v1, found that it does not"));
+             "expected that it exports the function tenantry_plugin_v1, found that it does not; end one of its sources "
+             "with TENANTRY_ENGINE(...)"));
   const auto extra = refusal_of(plugin("extra_export"));
   CHECK(says(extra, "expected that it exports tenantry_plugin_v1 alone, found also"));
   CHECK(says(extra, "\"plain_helper\""));
   CHECK(says(extra, "\"plain_state\""));
+  CHECK(says(extra, "; build with tenantry_add_engine(), or with -fvisibility=hidden and a version script"));
   if (fs::exists(plugin("unique"))) CHECK(says(refusal_of(plugin("unique")), "build with -fno-gnu-unique"));
   if (fs::exists(plugin("static_unwinder")))
     CHECK(says(refusal_of(plugin("static_unwinder")), "build without -static-libgcc"));

@@ -222,9 +222,9 @@ TEST_CASE("an attempt without proof is resolved by VERIFY") {
     }
   }
   SECTION("in a process that was ended because of another call, again and again: not condemned") {
+    const int before = run.run.steps[0].blame;
     for (int n = 0; n < 100; ++n) {
       StepReport lost;
-      lost.attempt = run.run.steps[0].attempts;
       lost.suspects = 1'000'000;
       if (n == 0) run.claim(0);
       lost.attempt = run.run.steps[0].attempts;
@@ -235,7 +235,7 @@ TEST_CASE("an attempt without proof is resolved by VERIFY") {
       run.report(0, Outcome::kDrifted);
       run.claim(0);
     }
-    CHECK(run.run.steps[0].blame < 200);
+    CHECK(run.run.steps[0].blame - before <= 100);
   }
   SECTION("why its process ended is said") {
     run.claim(0);

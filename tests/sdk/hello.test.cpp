@@ -1,47 +1,20 @@
 // The example engine and the one in plain C, as the files a host would load.
-#include <dlfcn.h>
-#include <unistd.h>
-
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <tenantry/testing/fake_host.hpp>
 
+#include "plugin_file.hpp"
 #include "support/catch.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace tenantry;
 using testing::FakeHost;
 namespace fs = std::filesystem;
 
-namespace {
-
-// Never unloaded, as in the host.
-const tenantry_plugin* load(const std::string& file) {
-  void* library = ::dlopen(file.c_str(), RTLD_NOW | RTLD_LOCAL);
-  if (!library) throw std::runtime_error(::dlerror());
-  return reinterpret_cast<const tenantry_plugin* (*)()>(::dlsym(library, TENANTRY_ENTRY_SYMBOL))();
-}
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "tenantry-XXXXXX").string();
-    path_ = ::mkdtemp(name.data());
-  }
-  ~Folder() { fs::remove_all(path_); }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
-
-}  // namespace
-
 TEST_CASE("hello greets, notices that it has, sees when it was disturbed, and takes it back") {
-  const Folder folder;
-  FakeHost host(load(ENGINES "/hello.so"), {{"directory", folder.path()}});
+  const test::TempDir folder;
+  FakeHost host(test::load(ENGINES "/hello.so"), {{"directory", folder.path().string()}});
   host.document["request"] = {{"name", "acme"}};
   const auto last = host.run_all();
   CHECK(last.outcome == TENANTRY_DONE);
@@ -64,13 +37,13 @@ TEST_CASE("hello greets, notices that it has, sees when it was disturbed, and ta
 }
 
 TEST_CASE("an engine in plain C makes its directory once and takes it back twice") {
-  const Folder folder;
+  const test::TempDir folder;
   ::setenv("PLAIN_C_ROOT", folder.path().c_str(), 1);
-  FakeHost host(load(ENGINES "/plain_c.so"));
+  FakeHost host(test::load(ENGINES "/plain_c.so"));
   ::unsetenv("PLAIN_C_ROOT");
   host.document["request"] = {{"tenant", "acme"}};
   CHECK(host.run("make_directory").outcome == TENANTRY_DONE);
-  CHECK(fs::is_directory(folder.path() + "/tenant-1"));
+  CHECK(fs::is_directory(folder / "tenant-1"));
   CHECK(host.run("make_directory").outcome == TENANTRY_ALREADY_DONE);
   CHECK(host.undo("make_directory").outcome == TENANTRY_DONE);
   CHECK(host.undo("make_directory").outcome == TENANTRY_DONE);

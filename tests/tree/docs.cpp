@@ -7,12 +7,21 @@ namespace tenantry::test {
 namespace {
 
 constexpr std::string_view kFence = "```";
-constexpr std::string_view kMarker = "<!-- run by ";
+constexpr std::string_view kRunBy = "<!-- run by ";
+constexpr std::string_view kFrom = "<!-- from ";
 
 std::string trimmed(std::string_view text) {
   const auto begin = text.find_first_not_of(" \t\r");
   if (begin == std::string_view::npos) return {};
   return std::string(text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1));
+}
+
+// What a comment that begins with `begin` names; "" if the line is something else.
+std::string named(const std::string& line, std::string_view begin) {
+  const auto at = line.find(begin);
+  const auto end = line.find(" -->");
+  return at == std::string::npos || end == std::string::npos ? ""
+                                                             : line.substr(at + begin.size(), end - at - begin.size());
 }
 
 // Calls `line` with each line outside of code blocks, `fence` at the borders, and `inside` with each line within.
@@ -39,19 +48,18 @@ void walk(std::string_view markdown, Line line, Fence fence, Inside inside) {
 std::vector<Block> blocks_of(std::string_view markdown) {
   std::vector<Block> blocks;
   std::string marker;
+  std::string source;
   walk(
       markdown,
       [&](const std::string& text) {
         if (trimmed(text).empty()) return;
-        const auto at = text.find(kMarker);
-        const auto end = text.find(" -->");
-        marker = at == std::string::npos || end == std::string::npos
-                     ? ""
-                     : text.substr(at + kMarker.size(), end - at - kMarker.size());
+        marker = named(text, kRunBy);
+        source = named(text, kFrom);
       },
       [&](const std::string& language, bool opens, std::size_t number) {
-        if (opens) blocks.push_back({language, {}, marker, number});
+        if (opens) blocks.push_back({language, {}, marker, source, number});
         marker.clear();
+        source.clear();
       },
       [&](const std::string& text) { blocks.back().lines.push_back(text); });
   return blocks;
@@ -96,6 +104,12 @@ std::vector<std::string> commands_of(const Block& block) {
   for (const auto& line : block.lines)
     if (const auto text = trimmed(line); !text.empty() && text[0] != '#') commands.push_back(text);
   return commands;
+}
+
+bool is_part_of(const Block& block, std::string_view text) {
+  std::string wanted = "\n";
+  for (const auto& line : block.lines) wanted += line + "\n";
+  return ("\n" + std::string(text)).find(wanted) != std::string::npos;
 }
 
 std::string missing_from(const Block& block, std::string_view script) {

@@ -60,6 +60,24 @@ TEST_CASE("every command in a page is run by the script that its marker names") 
   }
 }
 
+// What is cut out of a source that is built and tested cannot rot: the source has to be part of a build.
+TEST_CASE("every piece of source in a page is cut out of a file of the tree, as it stands") {
+  std::size_t blocks = 0;
+  for (const auto& page : pages()) {
+    for (const auto& block : blocks_of(read(page))) {
+      const bool is_source = block.language == "cpp" || block.language == "c" || block.language == "cmake";
+      if (!is_source && block.source.empty()) continue;
+      ++blocks;
+      CAPTURE(page.string(), block.line, block.source);
+      REQUIRE(fs::is_regular_file(kRoot / block.source));
+      CHECK(is_part_of(block, read(kRoot / block.source)));
+      const auto folder = fs::path(block.source).parent_path();
+      CHECK((folder == "sdk/template" || folder.parent_path() == "examples"));
+    }
+  }
+  CHECK(blocks >= 10);
+}
+
 TEST_CASE("every JSON block of a page is JSON") {
   for (const auto& page : pages()) {
     for (const auto& block : blocks_of(read(page))) {
@@ -115,7 +133,18 @@ TEST_CASE("a page is read as it is meant") {
 }
 
 TEST_CASE("a command that its script does not contain is found") {
-  const Block block{"sh", {"cd a", "make b"}, "x.sh", 1};
+  const Block block{"sh", {"cd a", "make b"}, "x.sh", "", 1};
   CHECK(missing_from(block, "set -e\ncd a\nmake b\n").empty());
   CHECK(missing_from(block, "set -e\ncd a\n") == "make b");
+}
+
+TEST_CASE("a piece of source that was changed is found") {
+  const Block block{"cpp", {"  int a;", "", "  int b;"}, "", "x.cpp", 1};
+  CHECK(is_part_of(block, "struct X {\n  int a;\n\n  int b;\n};\n"));
+  CHECK_FALSE(is_part_of(block, "struct X {\n  int a;\n  int b;\n};\n"));
+  CHECK_FALSE(is_part_of(block, "struct X {\n   int a;\n\n  int b;\n};\n"));
+  const auto blocks = blocks_of("<!-- from a/b.cpp -->\n```cpp\nint a;\n```\n");
+  REQUIRE(blocks.size() == 1);
+  CHECK(blocks[0].source == "a/b.cpp");
+  CHECK(blocks[0].marker.empty());
 }

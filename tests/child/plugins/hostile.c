@@ -168,6 +168,11 @@ static void* end_process_later(void* unused) {
 static tenantry_outcome act(const tenantry_call* call) {
   const tenantry_host* host = call->host;
   const tenantry_text in = call->input;
+  if (call->step.size == 5 && !holds(in, "blind")) { /* the other step misbehaves */
+    host->set_output(call->ctx, TEXT("{}"));
+    return TENANTRY_DONE;
+  }
+  if (call->step.size == 5) crash();
   if (holds(in, "once") && call->checkpoint.size == 0) {
     if (!host->save_checkpoint(call->ctx, TEXT("was here"))) return TENANTRY_FAILED;
     crash();

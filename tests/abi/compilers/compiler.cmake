@@ -1,0 +1,37 @@
+# CXX and C take the contract in every dialect that is promised, without a warning; an engine of the SDK is built in each
+# of its own, and HOST gets the expected answer of it.
+file(REMOVE_RECURSE ${FOLDER})
+file(MAKE_DIRECTORY ${FOLDER})
+set(warnings -Wall -Wextra -Wconversion -Werror)
+set(includes -I${SDK}/include)
+
+macro(run)
+  execute_process(COMMAND ${ARGN} RESULT_VARIABLE code OUTPUT_VARIABLE said ERROR_VARIABLE said WORKING_DIRECTORY ${FOLDER})
+  if(NOT code EQUAL 0)
+    string(REPLACE ";" " " command "${ARGN}")
+    message(FATAL_ERROR "${command}\n${said}")
+  endif()
+endmacro()
+
+foreach(dialect c99 c11 c17)
+  run(${C} -std=${dialect} -pedantic ${warnings} ${includes} -fsyntax-only ${TESTS}/includes.c)
+endforeach()
+foreach(dialect c++11 c++14 c++17 c++20 c++2b)
+  run(${CXX} -std=${dialect} -pedantic ${warnings} ${OPTIONS} ${includes} -fsyntax-only ${TESTS}/includes.cpp)
+endforeach()
+
+set(engine -fPIC -fvisibility=hidden -fvisibility-inlines-hidden ${OPTIONS} ${includes} -I${SDK}/include/tenantry)
+if(NOT CXX MATCHES "clang")
+  list(APPEND engine -fno-gnu-unique)
+endif()
+run(${CXX} -std=c++17 ${engine} -c ${SDK}/src/boost_json.cpp -o json.o)
+foreach(standard 17 20 2b)
+  run(${CXX} -std=c++${standard} ${warnings} ${engine} -c ${TESTS}/matrix/sdk_plugin.cpp -o engine.o)
+  run(${CXX} ${OPTIONS} -shared engine.o json.o -o engine.so
+      -Wl,--version-script=${SDK}/cmake/exports.map -Wl,-z,now -Wl,-z,defs -Wl,--exclude-libs,ALL)
+  run(${HOST} ./engine.so)
+  if(NOT said STREQUAL "host 1.0, plugin 1.0: run 1 {\"counted\":0,\"locale\":\"absent\"}, 1 event, counted 0\n")
+    message(FATAL_ERROR "C++${standard}: ${said}")
+  endif()
+endforeach()
+file(REMOVE_RECURSE ${FOLDER})
