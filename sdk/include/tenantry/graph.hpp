@@ -206,9 +206,7 @@ class Step {
   static constexpr bool check_operation(Kind) {
     using Function = detail::StepFunction<F>;
     static_assert(Function::is_member, "tenantry: undo() and verify() take a member function of the engine");
-    if constexpr (std::is_same_v<Out, detail::Anything>) {
-      return false;
-    } else if constexpr (Function::is_member) {
+    if constexpr (!std::is_same_v<Out, detail::Anything> && Function::is_member) {
       using Parameters = typename Function::Parameters;
       static_assert(std::is_same_v<typename Function::Return, Return>,
                     "tenantry: an undo function returns Result<Nothing>, a verify function returns Verdict");
@@ -228,9 +226,7 @@ class Step {
   static constexpr bool check_plan() {
     using Function = detail::StepFunction<F>;
     static_assert(Function::is_member, "tenantry: plan() takes a member function of the engine");
-    if constexpr (std::is_same_v<Out, detail::Anything>) {
-      return false;
-    } else if constexpr (Function::is_member) {
+    if constexpr (!std::is_same_v<Out, detail::Anything> && Function::is_member) {
       using Parameters = typename Function::Parameters;
       constexpr bool kReturns = std::is_same_v<typename Function::Return, Result<Plan>>;
       constexpr bool kCounts = boost::mp11::mp_size<Parameters>::value == sizeof...(Sources) + 1;

@@ -23,6 +23,7 @@ Sandbox::Sandbox(std::vector<std::string> arguments) {
                                "admin-word",     "--api-key", "K", "--api-secret", "S"};
   all.insert(all.end(), arguments.begin(), arguments.end());
   std::vector<char*> argv;
+  argv.reserve(all.size() + 1);
   for (std::string& one : all) argv.push_back(one.data());
   argv.push_back(nullptr);
   int out[2];
