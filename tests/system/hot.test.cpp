@@ -70,7 +70,7 @@ TEST_CASE("a run whose version is gone continues on another one, after a preview
   CHECK(gone.status == 503);
   CHECK(json::parse(gone.body).at("code") == "engine.gone");
   const auto unknown = world.post(World::verb(tenant, "continue"), R"({"version":"9.9.9"})");
-  CHECK(unknown.status == 422);
+  CHECK(unknown.status == 400);
   CHECK(json::parse(unknown.body).at_pointer("/errors/0/pointer") == "/version");
 
   const auto onto = json::serialize(json::object{{"version", Moving::version(1)}, {"validate_only", true}});
