@@ -55,30 +55,6 @@ struct Collected {
   }
 };
 
-// A copy of the bytes that nobody can change any more: mapping it can never fault. The descriptor stays open, because
-// the loader knows libraries by path and its number must not come to mean another one.
-base::Result<std::string> sealed_copy(const PluginFile& file) {
-  const auto failed = [&] { return refusal(file.name, std::string("cannot be copied: ") + std::strerror(errno)); };
-  const int fd = ::memfd_create(file.name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING);
-  if (fd < 0) return failed();
-  for (std::size_t done = 0; done < file.bytes.size();) {
-    const auto wrote = ::write(fd, file.bytes.data() + done, file.bytes.size() - done);
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote <= 0) {
-      auto error = failed();
-      ::close(fd);
-      return error;
-    }
-    done += static_cast<std::size_t>(wrote);
-  }
-  if (::fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
-    auto error = failed();
-    ::close(fd);
-    return error;
-  }
-  return "/proc/self/fd/" + std::to_string(fd);
-}
-
 // Loaded for as long as the process lives: never destroyed, not even at exit.
 void keep(boost::dll::shared_library library) {
   static auto& mutex = *new std::mutex;
@@ -172,10 +148,32 @@ OpenEngine::~OpenEngine() {
   static_cast<void>(survives([&] { plugin_.close(engine_); }));
 }
 
-base::Result<const tenantry_plugin*> load_table(const PluginFile& file) {
-  const auto copy = sealed_copy(file);
-  if (!copy) return copy.error();
-  const auto entry = map(file, *copy);
+// The descriptor stays open, because the loader knows libraries by path and its number must not come to mean another
+// one.
+base::Result<std::string> sealed_copy(const PluginFile& file) {
+  const auto failed = [&] { return refusal(file.name, std::string("cannot be copied: ") + std::strerror(errno)); };
+  const int fd = ::memfd_create(file.name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING);
+  if (fd < 0) return failed();
+  for (std::size_t done = 0; done < file.bytes.size();) {
+    const auto wrote = ::write(fd, file.bytes.data() + done, file.bytes.size() - done);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote <= 0) {
+      auto error = failed();
+      ::close(fd);
+      return error;
+    }
+    done += static_cast<std::size_t>(wrote);
+  }
+  if (::fcntl(fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) {
+    auto error = failed();
+    ::close(fd);
+    return error;
+  }
+  return "/proc/self/fd/" + std::to_string(fd);
+}
+
+base::Result<const tenantry_plugin*> load_table(const PluginFile& file, const std::string& copy) {
+  const auto entry = map(file, copy);
   if (!entry) return entry.error();
   const tenantry_plugin* table = nullptr;
   if (!survives([&] { table = (*entry)(); })) return refusal(file.name, TENANTRY_ENTRY_SYMBOL " throws");
@@ -187,7 +185,9 @@ base::Result<Library> Library::load(const std::filesystem::path& path, const std
   const auto file = read_plugin_file(path, allow);
   if (!file) return file.error();
   if (const auto fault = find_elf_fault(file->bytes)) return refusal(file->name, *fault);
-  const auto loaded = load_table(*file);
+  const auto copy = sealed_copy(*file);
+  if (!copy) return copy.error();
+  const auto loaded = load_table(*file, *copy);
   if (!loaded) return loaded.error();
   const auto* table = *loaded;
   const auto text = ask_for_manifest(file->name, *table);

@@ -36,10 +36,14 @@ class OpenEngine {
   tenantry_engine* engine_;
 };
 
-// Maps a copy of these bytes into this process, for good, and calls nothing but the entry function. Error
-// "engine.refused" if they cannot be loaded, or if the table is none that this host can work with. Does not look into
-// the file first: that is find_elf_fault().
-[[nodiscard]] base::Result<const tenantry_plugin*> load_table(const PluginFile& file);
+// A private copy of the file that nobody can change any more, so that mapping it can never fault; its path is good in
+// this process and in those forked from it, for as long as they live. Error "engine.refused".
+[[nodiscard]] base::Result<std::string> sealed_copy(const PluginFile& file);
+
+// Maps such a copy into this process, for good, and calls nothing but the entry function. Error "engine.refused" if it
+// cannot be loaded, or if the table is none that this host can work with. Does not look into the file first: that is
+// find_elf_fault().
+[[nodiscard]] base::Result<const tenantry_plugin*> load_table(const PluginFile& file, const std::string& copy);
 
 class Library {
  public:
