@@ -158,7 +158,7 @@ std::vector<BrokenInput> broken_inputs(const std::string& input, std::mt19937_64
   }
   for (int i = 0; i < kRandom; ++i) {
     auto text = shaken(input, random);
-    if (!keeps(document, text, kept)) continue;
+    if (text == input || !keeps(document, text, kept)) continue;
     const auto how = how_of(document, text);
     // Whatever still reads as JSON for some reader may be accepted.
     add(text, "shaken to " + base::shorten(base::to_utf8(text), 120), how == How::kNoObject ? How::kWrongShape : how);

@@ -179,6 +179,29 @@ void kill_and_try_again(Exam& exam, Verdict& verdict, std::size_t step, Conditio
   });
 }
 
+// UNDO after a RUN that died before it answered, and UNDO that dies itself and is asked again.
+void kill_around_undo(Exam& exam, Verdict& verdict, std::size_t step, Op dies, Conditions death,
+                      const std::string& when) {
+  auto tenant = exam.tenant();
+  const auto ending = exam.to_its_death(verdict, [&](Subject& subject, Verdict& found) {
+    if (!run_steps(found, subject, tenant, 0, dies == Op::kUndo ? step + 1 : step)) return;
+    (void)tenant.rehearsal.attempt(subject, dies, step, death);
+  });
+  if (!verdict.ok()) return;
+  for (const auto& kept : ending.kept) tenant.rehearsal.learn(kept);
+  exam.in_process(verdict, [&](Subject& subject, Verdict& found) {
+    const auto heard = tenant.rehearsal.settle(subject, Op::kUndo, step);
+    const auto where =
+        name_of(tenant, step) + ", UNDO after " + (dies == Op::kUndo ? "an UNDO" : "a RUN") + " that died " + when;
+    if (keeps_contract(found, where, heard) && heard.answer.outcome != Outcome::kDone &&
+        heard.answer.outcome != Outcome::kAlreadyDone)
+      found.fail(
+          where + ": expected done, found " + stage::words(heard) + ".",
+          "UNDO gets the checkpoint, and an output only if RUN answered: look for what is there, and succeed if it "
+          "is gone already.");
+  });
+}
+
 }  // namespace
 
 void check_cancellation(Exam& exam, Verdict& verdict) {
@@ -212,6 +235,18 @@ void check_killed(Exam& exam, Verdict& verdict) {
       ++count;
       if (verdict.findings.size() >= 3) return;
     }
+  }
+  for (std::size_t step = 0; step < reference->callbacks.size(); ++step) {
+    if (!exam.manifest().steps[step].has_undo) continue;
+    Conditions first;
+    first.die_at = 1;
+    Conditions last;
+    last.die_at_return = true;
+    kill_around_undo(exam, verdict, step, Op::kRun, last, "between effect and answer");
+    kill_around_undo(exam, verdict, step, Op::kUndo, first, "in its first callback");
+    kill_around_undo(exam, verdict, step, Op::kUndo, last, "between effect and answer");
+    count += 3;
+    if (verdict.findings.size() >= 3) return;
   }
   verdict.reason = "killed " + std::to_string(count) + " times";
 }

@@ -62,6 +62,7 @@ const std::vector<Mutant> kMutants{
     {"checkpoint_first", "killed"},
     {"lost_answer_doubles", "killed"},
     {"tries_for_first_attempt_only", "killed"},
+    {"undo_counts_on_answer", "killed"},
     {"goes_on_after_refusal", "checkpoint_refused"},
     {"refusal_is_success", "checkpoint_refused"},
     {"secret_in_output", "secrets"},

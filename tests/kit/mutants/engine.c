@@ -23,14 +23,14 @@
   one(reserved_not_zero) one(manifest_counts) one(schema_keyword) one(default_refused) one(cycle) one(unknown_source)  \
       one(id_twice) one(accepts_anything) one(validate_refuses_all) one(validate_bad_list) one(no_output) one(         \
           output_undeclared) one(outcome_zero) one(outcome_unknown) one(skips_undeclared) one(throws_away_level)       \
-          one(log_not_utf8) one(retries_for_ever) one(acts_again) one(already_done_without_output) one(fails_if_there) \
-              one(new_for_each_run) one(static_buffer) one(no_lock) one(retries_malformed) one(ignores_malformed)      \
-                  one(reads_past_input) one(crashes_on_wrong_type) one(trusts_checkpoint) one(recurses)                \
-                      one(ignores_cancel) one(cancel_is_failed) one(cancel_in_verify) one(waits_for_deadline) one(     \
-                          half_file) one(checkpoint_first) one(lost_answer_doubles) one(tries_for_first_attempt_only)  \
-                          one(goes_on_after_refusal) one(refusal_is_success) one(secret_in_output) one(secret_in_log)  \
-                              one(secret_in_error) one(secret_in_checkpoint) one(secret_undeclared)                    \
-                                  one(secret_missing_unnamed) one(secret_missing_ignored_crash)                        \
+          one(log_not_utf8) one(retries_for_ever) one(undo_counts_on_answer) one(acts_again) one(                      \
+              already_done_without_output) one(fails_if_there) one(new_for_each_run) one(static_buffer) one(no_lock)   \
+              one(retries_malformed) one(ignores_malformed) one(reads_past_input) one(crashes_on_wrong_type)           \
+                  one(trusts_checkpoint) one(recurses) one(ignores_cancel) one(cancel_is_failed) one(cancel_in_verify) \
+                      one(waits_for_deadline) one(half_file) one(checkpoint_first) one(lost_answer_doubles)            \
+                          one(tries_for_first_attempt_only) one(goes_on_after_refusal) one(refusal_is_success)         \
+                              one(secret_in_output) one(secret_in_log) one(secret_in_error) one(secret_in_checkpoint)  \
+                                  one(secret_undeclared) one(secret_missing_unnamed) one(secret_missing_ignored_crash) \
                                       one(verify_always_in_sync) one(verify_always_drifted) one(verify_needs_output)   \
                                           one(undo_twice_fails) one(undo_does_nothing) one(undo_takes_too_much)        \
                                               one(undo_needs_output) one(plan_acts) one(verify_repairs)                \
@@ -318,6 +318,8 @@ static tenantry_outcome write_file(const tenantry_call* call, const struct paths
     return TENANTRY_DONE;
   }
   if (call->op == TENANTRY_OP_UNDO) {
+    if (IS(undo_counts_on_answer) && call->output.size == 0 && exists(at->file))
+      return failed(call, TENANTRY_FAILED, "mutant.not_ours", "the file is somebody else's");
     if (IS(undo_needs_output) && call->output.size == 0)
       return failed(call, TENANTRY_FAILED, "mutant.no_output", "no output");
     unlink(at->file);
