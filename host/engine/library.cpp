@@ -55,20 +55,6 @@ struct Collected {
   }
 };
 
-base::Result<Descriptor> sealed_copy(const PluginFile& file) {
-  const auto failed = [&] { return refusal(file.name, std::string("cannot be copied: ") + std::strerror(errno)); };
-  Descriptor copy(::memfd_create(file.name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!copy.is_open()) return failed();
-  for (std::size_t done = 0; done < file.bytes.size();) {
-    const auto wrote = ::write(copy.get(), file.bytes.data() + done, file.bytes.size() - done);
-    if (wrote < 0 && errno == EINTR) continue;
-    if (wrote <= 0) return failed();
-    done += static_cast<std::size_t>(wrote);
-  }
-  if (::fcntl(copy.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) return failed();
-  return copy;
-}
-
 // Loaded for as long as the process lives: never destroyed, not even at exit.
 void keep(boost::dll::shared_library library) {
   static auto& mutex = *new std::mutex;
@@ -132,15 +118,6 @@ std::optional<std::string> table_fault(const tenantry_plugin* table) {
   return std::nullopt;
 }
 
-base::Result<const tenantry_plugin*> ask_for_table(const std::string& name, Descriptor bytes) {
-  const auto entry = map(name, std::move(bytes));
-  if (!entry) return entry.error();
-  const tenantry_plugin* table = nullptr;
-  if (!survives([&] { table = (*entry)(); })) return refusal(name, TENANTRY_ENTRY_SYMBOL " throws");
-  if (const auto fault = table_fault(table)) return refusal(name, *fault);
-  return table;
-}
-
 // The manifest's text, asked for twice.
 base::Result<std::string> ask_for_manifest(const std::string& name, const tenantry_plugin& table) {
   Collected first{kMaxManifest, {}};
@@ -174,6 +151,20 @@ OpenEngine::~OpenEngine() {
   static_cast<void>(survives([&] { plugin_.close(engine_); }));
 }
 
+base::Result<Descriptor> sealed_copy(const PluginFile& file) {
+  const auto failed = [&] { return refusal(file.name, std::string("cannot be copied: ") + std::strerror(errno)); };
+  Descriptor copy(::memfd_create(file.name.c_str(), MFD_CLOEXEC | MFD_ALLOW_SEALING));
+  if (!copy.is_open()) return failed();
+  for (std::size_t done = 0; done < file.bytes.size();) {
+    const auto wrote = ::write(copy.get(), file.bytes.data() + done, file.bytes.size() - done);
+    if (wrote < 0 && errno == EINTR) continue;
+    if (wrote <= 0) return failed();
+    done += static_cast<std::size_t>(wrote);
+  }
+  if (::fcntl(copy.get(), F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE | F_SEAL_SEAL) != 0) return failed();
+  return copy;
+}
+
 base::Result<SealedFile> seal(const std::filesystem::path& path, const std::vector<std::string>& allow) {
   const auto file = read_plugin_file(path, allow);
   if (!file) return file.error();
@@ -183,14 +174,17 @@ base::Result<SealedFile> seal(const std::filesystem::path& path, const std::vect
   return SealedFile{file->name, file->sha256, std::move(*copy)};
 }
 
-base::Result<const tenantry_plugin*> load_table(const PluginFile& file) {
-  auto copy = sealed_copy(file);
-  if (!copy) return copy.error();
-  return ask_for_table(file.name, std::move(*copy));
+base::Result<const tenantry_plugin*> load_table(const std::string& name, Descriptor bytes) {
+  const auto entry = map(name, std::move(bytes));
+  if (!entry) return entry.error();
+  const tenantry_plugin* table = nullptr;
+  if (!survives([&] { table = (*entry)(); })) return refusal(name, TENANTRY_ENTRY_SYMBOL " throws");
+  if (const auto fault = table_fault(table)) return refusal(name, *fault);
+  return table;
 }
 
 base::Result<Plugin> map_plugin(const std::string& name, Descriptor bytes) {
-  const auto table = ask_for_table(name, std::move(bytes));
+  const auto table = load_table(name, std::move(bytes));
   if (!table) return table.error();
   Plugin out{name, *table, {}, {}};
   auto manifest = ask_for_manifest(name, *out.table);

@@ -41,8 +41,14 @@ class OpenEngine {
 // The parts that loading is made of. Errors of all of them are "engine.refused": one sentence that begins with `name`,
 // the file's name, and says what was expected and what was found.
 
-// A plugin file that was looked at and may be mapped. The bytes are a copy in memory that nobody can change any more,
-// so mapping them can never fault, whatever becomes of the file.
+// A private copy of the file that nobody can change any more, so that mapping it can never fault.
+[[nodiscard]] base::Result<Descriptor> sealed_copy(const PluginFile& file);
+
+// Maps such a copy into this process, for good, and calls nothing but the entry function. Refuses what cannot be
+// loaded, and a table that this host cannot work with. Does not look into the bytes first: that is find_elf_fault().
+[[nodiscard]] base::Result<const tenantry_plugin*> load_table(const std::string& name, Descriptor bytes);
+
+// A plugin file that was looked at and may be mapped, with its sealed copy.
 struct SealedFile {
   std::string name;
   std::string sha256;
@@ -66,11 +72,6 @@ struct Plugin {
 // `settings` is a JSON object that the manifest accepts. Runs code of the plugin.
 [[nodiscard]] base::Result<std::shared_ptr<const OpenEngine>> open_plugin(const Plugin& plugin,
                                                                           std::string_view settings);
-
-// Maps a copy of these bytes into this process, for good, and calls nothing but the entry function. Error
-// "engine.refused" if they cannot be loaded, or if the table is none that this host can work with. Does not look into
-// the file first: that is find_elf_fault().
-[[nodiscard]] base::Result<const tenantry_plugin*> load_table(const PluginFile& file);
 
 class Library {
  public:

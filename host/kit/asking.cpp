@@ -45,7 +45,10 @@ void break_step(Exam& exam, Verdict& verdict, Tenant& tenant, std::size_t step) 
     if (!run_steps(found, subject, tenant, 0, step)) return;
     const auto& spec = exam.manifest().steps[step];
     const auto right = tenant.rehearsal.ask(Op::kRun, step);
-    for (const auto& broken : broken_inputs(right.input, exam.random())) {
+    std::vector<std::string> servers;
+    for (const auto& source : spec.input)
+      if (source.from.starts_with("/server")) servers.push_back(source.name);
+    for (const auto& broken : broken_inputs(right.input, exam.random(), servers)) {
       auto asked = right;
       asked.input = broken.text;
       subject.wire().keep({{"input", base::to_utf8(broken.what)}});

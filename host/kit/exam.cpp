@@ -77,6 +77,11 @@ const Expected& Tenant::expected(const std::string& step, Expected ExpectedOfSte
   return found == scene.steps.end() ? kAnything : found->second.*which;
 }
 
+bool Tenant::takes_over(const std::string& step) const {
+  const auto found = scene.steps.find(step);
+  return found != scene.steps.end() && found->second.takes_over;
+}
+
 std::string Tenant::snapshot(Verdict& verdict) const { return seen(scene.snapshot, verdict); }
 
 std::string Tenant::result(Verdict& verdict) const {
@@ -152,7 +157,7 @@ stage::Ending Exam::contained(Verdict& verdict, const Work& work, Opened opened,
             if (environment.has_error()) throw std::runtime_error(environment.error().message);
             for (const auto& [name, value] : *environment) ::setenv(name.c_str(), value.c_str(), 1);
           }
-          const auto subject = stage::Subject::load(candidate_.file, wire, candidate_.limit);
+          const auto subject = stage::Subject::load(candidate_.file, candidate_.copy, wire, candidate_.limit);
           if (subject.has_error()) throw std::runtime_error(subject.error().message);
           if (opened == Opened::kYes) (*subject)->open(settings);
           work(**subject, inner);

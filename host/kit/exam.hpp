@@ -35,6 +35,7 @@ struct Verdict {
 // What everything that is looked at has in common.
 struct Candidate {
   engine::PluginFile file;
+  int copy = -1;                                     // descriptor of its sealed copy
   const Fixture* fixture = nullptr;                  // null: none
   std::shared_ptr<const engine::Contract> contract;  // null as long as the manifest was not understood
   json::value example = nullptr;  // a request made up from the schema; null if there is a fixture, or none
@@ -52,6 +53,7 @@ struct Tenant {
   stage::Rehearsal rehearsal;
 
   [[nodiscard]] const Expected& expected(const std::string& step, Expected ExpectedOfStep::*which) const;
+  [[nodiscard]] bool takes_over(const std::string& step) const;
   // A look at the places of the fixture; a problem with looking is a finding and gives "".
   [[nodiscard]] std::string snapshot(Verdict& verdict) const;
   // The same for the result, without what is this tenant's own, so that it can be compared with another's.

@@ -90,6 +90,11 @@ Expected expected(const json::object& step, std::string_view name) {
   return out;
 }
 
+bool flag(const json::object& object, std::string_view name) {
+  const auto* found = object.if_contains(name);
+  return found != nullptr && found->as_bool();
+}
+
 std::vector<stage::Place> places(const json::object& scene, std::string_view name) {
   std::vector<stage::Place> out;
   if (const auto* found = scene.if_contains(name))
@@ -99,7 +104,7 @@ std::vector<stage::Place> places(const json::object& scene, std::string_view nam
         const auto* text = object.if_contains(key);
         return text == nullptr ? std::string() : text_of(*text);
       };
-      out.push_back({member("at"), member("pointer"), member("only")});
+      out.push_back({member("at"), member("pointer"), member("only"), member("host")});
     }
   return out;
 }
@@ -265,15 +270,15 @@ Result<Scene> Fixture::scene(const std::string& folder, const std::string& tenan
     for (const auto& secret : secrets->as_object()) out.secrets[std::string(secret.key())] = text_of(secret.value());
   if (const auto* steps = filled.if_contains("steps"))
     for (const auto& step : steps->as_object())
-      out.steps[std::string(step.key())] = {expected(step.value().as_object(), "run"),
-                                            expected(step.value().as_object(), "again"),
-                                            expected(step.value().as_object(), "after_undo")};
+      out.steps[std::string(step.key())] = {
+          expected(step.value().as_object(), "run"), expected(step.value().as_object(), "again"),
+          expected(step.value().as_object(), "after_undo"), flag(step.value().as_object(), "takes_over")};
   out.snapshot = places(filled, "snapshot");
-  if (!filled.contains("snapshot")) out.snapshot.push_back({folder, "", ""});
+  if (!filled.contains("snapshot")) out.snapshot.push_back({folder, "", "", ""});
   out.result = places(filled, "result");
   if (!filled.contains("result"))
     for (const auto& place : out.snapshot)
-      if (!place.at.starts_with("http://")) out.result.push_back({place.at, "", tenant});
+      if (!place.at.starts_with("http://")) out.result.push_back({place.at, "", tenant, ""});
   return out;
 }
 

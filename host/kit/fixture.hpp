@@ -30,9 +30,10 @@ struct Expected {
 };
 
 struct ExpectedOfStep {
-  Expected run;         // the first run
-  Expected again;       // another run of a finished tenant
-  Expected after_undo;  // VERIFY when the run was undone
+  Expected run;             // the first run
+  Expected again;           // another run of a finished tenant
+  Expected after_undo;      // VERIFY when the run was undone
+  bool takes_over = false;  // an earlier step may have made what this one would, and its UNDO takes that back
 };
 
 // The fixture for one tenant, everything filled in.

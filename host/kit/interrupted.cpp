@@ -20,7 +20,9 @@ using stage::Subject;
 
 constexpr base::Millis kPromptly{2'000};
 constexpr base::Millis kMargin{1'000};
-constexpr std::size_t kMostDeaths = 8;  // of a step
+constexpr std::size_t kMostDeaths = 6;  // in callbacks of a step
+constexpr int kMostLasting = 4;         // after callbacks that last
+constexpr int kByTheClock = 2;
 
 constexpr const char* kFixPromptly =
     "Wait with sleep_ms(), put cancel_fd() into every poll, and ask is_cancelled() in loops (SDK: Context::sleep, "
@@ -79,27 +81,51 @@ void each_step_promptly(Exam& exam, Verdict& verdict, const std::vector<std::pai
   }
 }
 
-// Which callbacks of a step its process dies in: all if they are few, else the first, the last, those around what
-// lasts, and some others.
-std::vector<int> deaths(const std::vector<std::string>& callbacks, std::mt19937_64& random) {
+struct Death {
+  std::string when;
+  Conditions conditions;
+};
+
+// When the process of a step dies: in its callbacks, all if they are few, else the first, the last and some others;
+// after those that last; between effect and answer; and anywhere else by the clock.
+std::vector<Death> deaths(const std::vector<std::string>& callbacks, std::int64_t took, std::mt19937_64& random) {
   const auto count = static_cast<int>(callbacks.size());
-  std::set<int> out;
+  std::set<int> chosen;
   if (callbacks.size() <= kMostDeaths) {
-    for (int i = 1; i <= count; ++i) out.insert(i);
-    return {out.begin(), out.end()};
+    for (int i = 1; i <= count; ++i) chosen.insert(i);
+  } else {
+    chosen.insert({1, count});
+    while (chosen.size() < kMostDeaths) chosen.insert(1 + static_cast<int>(random() % callbacks.size()));
   }
-  for (int i = 1; i <= count && out.size() + 4 < kMostDeaths; ++i)
-    if (has_effect(callbacks[static_cast<std::size_t>(i - 1)])) {
-      out.insert(i);
-      out.insert(std::min(i + 1, count));
-    }
-  out.insert({1, count});
-  while (out.size() < kMostDeaths) out.insert(1 + static_cast<int>(random() % callbacks.size()));
-  return {out.begin(), out.end()};
+  std::vector<Death> out;
+  for (const int at : chosen) {
+    Death death{"in callback " + std::to_string(at) + " (" + callbacks[static_cast<std::size_t>(at - 1)] + ")", {}};
+    death.conditions.die_at = at;
+    out.push_back(std::move(death));
+  }
+  for (int at = 1, left = kMostLasting; at <= count && left > 0; ++at) {
+    const auto& name = callbacks[static_cast<std::size_t>(at - 1)];
+    if (name != "save_checkpoint" && name != "put_secret") continue;
+    Death death{"after callback " + std::to_string(at) + " (" + name + ")", {}};
+    death.conditions.die_after = at;
+    out.push_back(std::move(death));
+    --left;
+  }
+  Death last{"between effect and answer", {}};
+  last.conditions.die_at_return = true;
+  out.push_back(std::move(last));
+  for (int i = 0; i < kByTheClock; ++i) {
+    Death any{"in the middle", {}};
+    any.conditions.die_in =
+        std::chrono::microseconds(random() % static_cast<std::uint64_t>(std::max<std::int64_t>(took, 1)));
+    out.push_back(std::move(any));
+  }
+  return out;
 }
 
 struct Reference {
   std::vector<std::vector<std::string>> callbacks;  // of each step's first attempt
+  std::vector<std::int64_t> took;                   // of the same, in microseconds
   std::vector<std::string> results;                 // after each step
 };
 
@@ -110,7 +136,9 @@ std::optional<Reference> reference_of(Exam& exam, Verdict& verdict) {
     for (std::size_t i = 0; i < tenant.rehearsal.steps(); ++i) {
       const auto heard = tenant.rehearsal.attempt(subject, Op::kRun, i);
       if (!stage::succeeded(heard.answer.outcome) && !run_step(found, subject, tenant, i)) return;
-      steps.push_back({{"callbacks", json::value_from(heard.callbacks)}, {"result", tenant.result(found)}});
+      steps.push_back({{"callbacks", json::value_from(heard.callbacks)},
+                       {"took", heard.took.count()},
+                       {"result", tenant.result(found)}});
     }
     found.data["reference"] = std::move(steps);
   });
@@ -118,6 +146,7 @@ std::optional<Reference> reference_of(Exam& exam, Verdict& verdict) {
   Reference out;
   for (const auto& step : verdict.data.at("reference").as_array()) {
     out.callbacks.push_back(json::value_to<std::vector<std::string>>(step.at("callbacks")));
+    out.took.push_back(step.at("took").to_number<std::int64_t>());
     out.results.push_back(json::value_to<std::string>(step.at("result")));
   }
   verdict.data.clear();
@@ -150,6 +179,29 @@ void kill_and_try_again(Exam& exam, Verdict& verdict, std::size_t step, Conditio
   });
 }
 
+// UNDO after a RUN that died before it answered, and UNDO that dies itself and is asked again.
+void kill_around_undo(Exam& exam, Verdict& verdict, std::size_t step, Op dies, Conditions death,
+                      const std::string& when) {
+  auto tenant = exam.tenant();
+  const auto ending = exam.to_its_death(verdict, [&](Subject& subject, Verdict& found) {
+    if (!run_steps(found, subject, tenant, 0, dies == Op::kUndo ? step + 1 : step)) return;
+    (void)tenant.rehearsal.attempt(subject, dies, step, death);
+  });
+  if (!verdict.ok()) return;
+  for (const auto& kept : ending.kept) tenant.rehearsal.learn(kept);
+  exam.in_process(verdict, [&](Subject& subject, Verdict& found) {
+    const auto heard = tenant.rehearsal.settle(subject, Op::kUndo, step);
+    const auto where =
+        name_of(tenant, step) + ", UNDO after " + (dies == Op::kUndo ? "an UNDO" : "a RUN") + " that died " + when;
+    if (keeps_contract(found, where, heard) && heard.answer.outcome != Outcome::kDone &&
+        heard.answer.outcome != Outcome::kAlreadyDone)
+      found.fail(
+          where + ": expected done, found " + stage::words(heard) + ".",
+          "UNDO gets the checkpoint, and an output only if RUN answered: look for what is there, and succeed if it "
+          "is gone already.");
+  });
+}
+
 }  // namespace
 
 void check_cancellation(Exam& exam, Verdict& verdict) {
@@ -178,20 +230,22 @@ void check_killed(Exam& exam, Verdict& verdict) {
   if (!reference) return;
   int count = 0;
   for (std::size_t step = 0; step < reference->callbacks.size(); ++step) {
-    const auto& callbacks = reference->callbacks[step];
-    for (const int at : deaths(callbacks, exam.random())) {
-      Conditions death;
-      death.die_at = at;
-      kill_and_try_again(exam, verdict, step, death,
-                         "in callback " + std::to_string(at) + " (" + callbacks[static_cast<std::size_t>(at - 1)] + ")",
-                         reference->results[step]);
+    for (const auto& [when, death] : deaths(reference->callbacks[step], reference->took[step], exam.random())) {
+      kill_and_try_again(exam, verdict, step, death, when, reference->results[step]);
       ++count;
       if (verdict.findings.size() >= 3) return;
     }
-    Conditions death;
-    death.die_at_return = true;
-    kill_and_try_again(exam, verdict, step, death, "between effect and answer", reference->results[step]);
-    ++count;
+  }
+  for (std::size_t step = 0; step < reference->callbacks.size(); ++step) {
+    if (!exam.manifest().steps[step].has_undo) continue;
+    Conditions first;
+    first.die_at = 1;
+    Conditions last;
+    last.die_at_return = true;
+    kill_around_undo(exam, verdict, step, Op::kRun, last, "between effect and answer");
+    kill_around_undo(exam, verdict, step, Op::kUndo, first, "in its first callback");
+    kill_around_undo(exam, verdict, step, Op::kUndo, last, "between effect and answer");
+    count += 3;
     if (verdict.findings.size() >= 3) return;
   }
   verdict.reason = "killed " + std::to_string(count) + " times";

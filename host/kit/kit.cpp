@@ -5,6 +5,7 @@
 #include <chrono>
 #include <random>
 
+#include "engine/library.hpp"
 #include "engine/plugin_file.hpp"
 #include "kit/checks.hpp"
 
@@ -189,6 +190,9 @@ base::Result<Report> check_engine(const Options& options) {
   report.fixture = options.fixture.string();
   report.seed = options.seed != 0 ? options.seed : 1 + std::random_device{}() % 1'000'000'000U;
   Candidate candidate;
+  const auto copy = engine::sealed_copy(*file);
+  if (copy.has_error()) return copy.error();
+  candidate.copy = copy->get();
   candidate.file = std::move(*file);
   candidate.fixture = fixture ? &*fixture : nullptr;
   candidate.seed = report.seed;

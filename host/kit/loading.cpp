@@ -40,6 +40,11 @@ std::string fix_of_entry(const std::string& fault) {
   return "Fill the table as abi.h says: magic, size, abi_major and the functions manifest, open, close, invoke.";
 }
 
+std::string sentence(std::string words) {
+  words = base::shorten(words, 300);
+  return !words.empty() && words.back() == '.' ? words : words + ".";
+}
+
 void add_problems(Verdict& verdict, const std::vector<base::Problem>& problems, bool of_schema) {
   for (const auto& problem : problems) {
     const auto& pointer = problem.pointer;
@@ -47,11 +52,10 @@ void add_problems(Verdict& verdict, const std::vector<base::Problem>& problems, 
                                 pointer.find("/input") == std::string::npos;
     const bool schema = pointer.starts_with("/request") || pointer.starts_with("/settings") || in_step_schema;
     if (schema != of_schema) continue;
-    verdict.fail(
-        "Manifest" + (pointer.empty() ? "" : " at " + pointer) + ": " + base::shorten(problem.message, 300) + ".",
-        of_schema ? "Use the keywords of the JSON Schema subset in schema.hpp only; what it says must hold."
-                  : "Every step that is read or waited for exists, and none waits for itself; with the SDK a "
-                    "graph that compiles is right.");
+    verdict.fail("Manifest" + (pointer.empty() ? "" : " at " + pointer) + ": " + sentence(problem.message),
+                 of_schema ? "Use the keywords of the JSON Schema subset in schema.hpp only; what it says must hold."
+                           : "Every step that is read or waited for exists, and none waits for itself; with the SDK a "
+                             "graph that compiles is right.");
   }
 }
 
@@ -61,7 +65,7 @@ void check_entry(Exam& exam, Verdict& verdict) {
   const auto fault = engine::find_elf_fault(exam.candidate().file.bytes);
   const auto ending = stage::contain(
       [&](stage::Wire& wire) {
-        const auto subject = Subject::load(exam.candidate().file, wire, exam.candidate().limit);
+        const auto subject = Subject::load(exam.candidate().file, exam.candidate().copy, wire, exam.candidate().limit);
         if (subject.has_error()) return json::value{{"refused", subject.error().message}};
         const auto& table = (*subject)->table();
         json::array odd;
@@ -137,9 +141,9 @@ void check_manifest_schema(Exam& exam, Verdict& verdict) {
     return;
   }
   for (const auto& problem : error.problems)
-    verdict.fail("Manifest" + (problem.pointer.empty() ? "" : " at " + problem.pointer) + ": " +
-                     base::shorten(problem.message, 300) + ".",
-                 "Hold it against schemas/engine-manifest.schema.json.");
+    verdict.fail(
+        "Manifest" + (problem.pointer.empty() ? "" : " at " + problem.pointer) + ": " + sentence(problem.message),
+        "Hold it against schemas/engine-manifest.schema.json.");
   if (error.problems.empty()) verdict.fail("Manifest: " + error.message, "");
   verdict.data["form"] = true;
 }

@@ -127,6 +127,10 @@ bool Listener::enter(const char* name, bool has_effect) {
   return true;
 }
 
+void Listener::leave() const {
+  if (static_cast<int>(heard_.callbacks.size()) == conditions_.die_after) std::raise(SIGKILL);
+}
+
 void Listener::breach(std::string found) {
   if (heard_.breaches.size() < 8 &&
       std::find(heard_.breaches.begin(), heard_.breaches.end(), found) == heard_.breaches.end())
@@ -213,6 +217,7 @@ bool Listener::save_checkpoint(tenantry_text bytes) {
   if (keep_) keep_("checkpoint", "", saved);
   heard_.said.push_back({"a checkpoint", saved});
   heard_.checkpoints.push_back(std::move(saved));
+  leave();
   return true;
 }
 
@@ -242,6 +247,7 @@ bool Listener::put_secret(tenantry_text name, tenantry_text value) {
   const std::string secret(value.size == 0 ? "" : value.data, value.size);
   if (keep_) keep_("secret", key, secret);
   heard_.put_secrets[key] = secret;
+  leave();
   return true;
 }
 
@@ -302,7 +308,7 @@ Heard Listener::close(const engine::Invocation& invocation, std::int32_t outcome
   spoken_.past_deadline = conditions_.past_deadline || (timeout_.count() > 0 && now >= began_ + timeout_);
   heard_.outcome = outcome;
   heard_.threw = threw;
-  heard_.took = std::chrono::duration_cast<base::Millis>(now - began_);
+  heard_.took = std::chrono::duration_cast<std::chrono::microseconds>(now - began_);
   if (cancelled_) heard_.after_cancel = std::chrono::duration_cast<base::Millis>(now - *cancelled_);
   heard_.answer = engine::judge(invocation, std::move(spoken_));
   return std::move(heard_);

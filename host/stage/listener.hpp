@@ -21,10 +21,12 @@ namespace tenantry::stage {
 
 // What happens to one call.
 struct Conditions {
-  int die_at = 0;              // the process dies in this callback, before it has an effect; 1 is the first, 0 is none
-  bool die_at_return = false;  // it dies when the call has returned, before the answer is told
-  int cancel_at = 0;           // cancelled from this callback on
-  bool cancelled = false;      // from the beginning
+  int die_at = 0;     // the process dies in this callback, before it has an effect; 1 is the first, 0 is none
+  int die_after = 0;  // the same, when it has had its effect
+  std::optional<std::chrono::microseconds> die_in;  // after this time, wherever it is
+  bool die_at_return = false;                       // it dies when the call has returned, before the answer is told
+  int cancel_at = 0;                                // cancelled from this callback on
+  bool cancelled = false;                           // from the beginning
   std::optional<base::Millis> cancel_after;
   bool past_deadline = false;
   bool refuse_checkpoints = false;
@@ -53,7 +55,7 @@ struct Heard {
   std::vector<Said> said;
   std::vector<std::string> breaches;  // of the contract, as "found" in a sentence
   int after_refusal = 0;              // callbacks with an effect, after a checkpoint was refused
-  base::Millis took{0};
+  std::chrono::microseconds took{0};
   base::Millis after_cancel{0};  // from the cancellation to the return
 };
 
@@ -100,6 +102,7 @@ class Listener {
  private:
   // Counts the callback and does what the conditions say; false if the call is over.
   bool enter(const char* name, bool has_effect = false);
+  void leave() const;  // what enter() let in has had its effect
   std::string hear(const std::string& where, tenantry_text text);
   void hear_object(const std::string& where, tenantry_text text);
   void breach(std::string found);

@@ -53,6 +53,7 @@ Rehearsal::Rehearsal(std::shared_ptr<const engine::Contract> contract, const Doc
   run_.spec = std::move(spec);
   run_.steps.resize(manifest().steps.size());
   outcomes_.resize(run_.steps.size());
+  cleared_.resize(run_.steps.size());
 }
 
 engine::Invocation Rehearsal::ask(Op op, std::size_t step) const {
@@ -153,9 +154,12 @@ void Rehearsal::learn(const json::value& kept) {
     outcomes_[object.at("step").to_number<std::size_t>()] = static_cast<Outcome>(outcome->to_number<int>());
   if (const auto* output = object.if_contains("output")) {
     state.output = output->get_string().empty() ? nullptr : std::make_shared<const std::string>(view(*output));
-    state.checkpoint.reset();
+    auto& cleared = cleared_[object.at("step").to_number<std::size_t>()];
+    if (state.checkpoint) cleared = std::exchange(state.checkpoint, nullptr);
   }
 }
+
+void Rehearsal::lose_answer(std::size_t step) { run_.steps[step].checkpoint = cleared_[step]; }
 
 void Rehearsal::forget(std::size_t step) {
   run_.steps[step] = {};

@@ -48,6 +48,8 @@ class Rehearsal {
 
   // What another process kept for this rehearsal.
   void learn(const json::value& kept);
+  // As if the answer of the step's last RUN had been lost: the checkpoint is there again.
+  void lose_answer(std::size_t step);
   // Forgets an output and a checkpoint, as if the step had never run.
   void forget(std::size_t step);
   // The same tenant again, in a run of its own.
@@ -64,6 +66,7 @@ class Rehearsal {
   std::string name_;
   model::Run run_;
   std::vector<std::optional<model::Outcome>> outcomes_;  // of the last RUN that ended
+  std::vector<model::SharedText> cleared_;               // checkpoints of steps that succeeded
   std::map<std::string, std::string> secrets_;
 };
 

@@ -1,6 +1,10 @@
 #include "stage/subject.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <csignal>
 #include <stdexcept>
 #include <thread>
 
@@ -25,14 +29,18 @@ struct Pieces {
 
 tenantry_text text(const Lent& lent) { return {lent.data(), lent.size()}; }
 
-// Cancels a call in its middle.
+// Cancels a call in its middle, or ends the process there.
 class Timer {
  public:
-  Timer(Listener& listener, std::optional<base::Millis> after) {
-    if (!after) return;
-    thread_ = std::thread([this, &listener, after = *after] {
+  Timer(Listener& listener, const Conditions& conditions) {
+    const bool dies = conditions.die_in.has_value();
+    if (!dies && !conditions.cancel_after) return;
+    const auto after = dies ? *conditions.die_in : std::chrono::microseconds(*conditions.cancel_after);
+    thread_ = std::thread([this, &listener, after, dies] {
       std::unique_lock lock(mutex_);
-      if (!over_cv_.wait_for(lock, after, [this] { return over_; })) listener.cancel();
+      if (over_cv_.wait_for(lock, after, [this] { return over_; })) return;
+      if (dies) ::kill(::getpid(), SIGKILL);
+      listener.cancel();
     });
   }
   Timer(const Timer&) = delete;
@@ -56,9 +64,10 @@ class Timer {
 
 }  // namespace
 
-base::Result<std::unique_ptr<Subject>> Subject::load(const engine::PluginFile& file, Wire& wire, base::Millis limit) {
+base::Result<std::unique_ptr<Subject>> Subject::load(const engine::PluginFile& file, int copy, Wire& wire,
+                                                     base::Millis limit) {
   wire.begin("loading the file", limit);
-  const auto table = engine::load_table(file);
+  const auto table = engine::load_table(file.name, engine::Descriptor(::fcntl(copy, F_DUPFD_CLOEXEC, 0)));
   if (table.has_error()) return table.error();
   return std::unique_ptr<Subject>(new Subject(**table, wire, limit));
 }
@@ -146,7 +155,7 @@ Heard Subject::call(const engine::Invocation& asked, const Conditions& condition
   call.ctx = listener.context();
   call.traceparent = text(trace);
   const LentStruct<tenantry_call> lent(call);
-  const Timer timer(listener, conditions.cancel_after);
+  const Timer timer(listener, conditions);
   std::int32_t outcome = 0;
   bool threw = false;
   try {

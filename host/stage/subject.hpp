@@ -18,9 +18,9 @@ namespace tenantry::stage {
 
 class Subject {
  public:
-  // Loads the file as a host does and looks at its table. Error "engine.refused". `limit` is how long each call may
-  // take before the process is ended.
-  [[nodiscard]] static base::Result<std::unique_ptr<Subject>> load(const engine::PluginFile& file, Wire& wire,
+  // Loads the file as a host does, from the descriptor of its sealed copy (engine/library.hpp), and looks at its table.
+  // Error "engine.refused". `limit` is how long each call may take before the process is ended.
+  [[nodiscard]] static base::Result<std::unique_ptr<Subject>> load(const engine::PluginFile& file, int copy, Wire& wire,
                                                                    base::Millis limit);
   ~Subject();
   Subject(const Subject&) = delete;

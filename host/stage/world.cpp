@@ -100,8 +100,9 @@ base::Result<std::string> get(const Place& place) {
   ::freeaddrinfo(found);
   std::string answer;
   if (connected) {
-    const auto request =
-        "GET " + url.path + " HTTP/1.0\r\nHost: " + url.host + ":" + url.port + "\r\nAccept: */*\r\n\r\n";
+    const auto request = "GET " + url.path +
+                         " HTTP/1.0\r\nHost: " + (place.host.empty() ? url.host + ":" + url.port : place.host) +
+                         "\r\nAccept: */*\r\nConnection: close\r\n\r\n";
     char bytes[1U << 16U];
     if (::send(fd, request.data(), request.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(request.size()))
       for (ssize_t got = 0; (got = ::recv(fd, bytes, sizeof bytes, 0)) > 0 && answer.size() < kMostAnswer;)

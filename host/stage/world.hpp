@@ -11,6 +11,7 @@ struct Place {
   std::string at;       // an absolute path, or http://host[:port]/path
   std::string pointer;  // of a JSON document: only what is there counts
   std::string only;     // of files: only those with this in their name, below `at`
+  std::string host;     // of a URL: the Host header, if it is another
 };
 
 // A text that is equal as long as nothing has changed: names, kinds, permissions and contents, but no times. A place
