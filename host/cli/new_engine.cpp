@@ -51,7 +51,7 @@ std::string renamed(std::string_view text, std::string_view name) {
 
 // As one word of a shell's command line.
 std::string word(const fs::path& path) {
-  const std::string text = path.string();
+  std::string text = path.string();
   static constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-+/=";
   if (!text.empty() && text.find_first_not_of(kPlain) == std::string::npos) return text;
   std::string out = "'";
