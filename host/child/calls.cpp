@@ -219,10 +219,15 @@ std::vector<Calls::FlightPtr> Calls::remove(bool sent) {
   return out;
 }
 
-void Calls::disconnect(const std::string& why) {
-  std::unique_lock lock(mutex_);
+void Calls::detach() {
+  const std::scoped_lock lock(mutex_);
   if (outbox_) outbox_->close();
   outbox_.reset();
+}
+
+void Calls::disconnect(const std::string& why) {
+  detach();
+  std::unique_lock lock(mutex_);
   const auto had = remove(true);
   const auto suspects = gave_up_ ? engine::kInnocent : had.size();
   lock.unlock();

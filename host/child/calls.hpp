@@ -46,6 +46,8 @@ class Calls {
   std::uint64_t connect(std::shared_ptr<Outbox> outbox);
   // What is wrong with the frame, as the rest of a sentence about the process; nullopt: nothing.
   [[nodiscard]] std::optional<std::string> take(const Frame& frame);
+  // The process is ending: nothing more is sent to it, and new calls wait for the next one.
+  void detach();
   // The process is gone: calls that it had are lost. `why` is a sentence.
   void disconnect(const std::string& why);
   [[nodiscard]] bool gave_up() const;  // this connection had a call that was abandoned, or overdue

@@ -26,6 +26,10 @@ Number read(const char* from) {
   return value;
 }
 
+void wipe(std::vector<char>& bytes, std::size_t from, std::size_t to) {
+  if (from < to) ::explicit_bzero(bytes.data() + from, to - from);
+}
+
 }  // namespace
 
 FrameWriter::FrameWriter(Kind kind, std::uint64_t call, std::size_t room) {
@@ -73,7 +77,7 @@ std::string_view BodyReader::text() {
   return value;
 }
 
-FrameBuffer::~FrameBuffer() { ::explicit_bzero(bytes_.data(), bytes_.size()); }
+FrameBuffer::~FrameBuffer() { wipe(bytes_, 0, bytes_.size()); }
 
 FrameBuffer::Got FrameBuffer::receive(int socket) {
   wipe_taken();
@@ -83,7 +87,7 @@ FrameBuffer::Got FrameBuffer::receive(int socket) {
     std::vector<char> larger(std::max(kAtOnce * 2, (end_ - begin_) * 2 + kAtOnce));
     std::copy(bytes_.begin() + static_cast<std::ptrdiff_t>(begin_), bytes_.begin() + static_cast<std::ptrdiff_t>(end_),
               larger.begin());
-    ::explicit_bzero(bytes_.data(), bytes_.size());
+    wipe(bytes_, 0, bytes_.size());
     bytes_ = std::move(larger);
     end_ -= begin_;
     taken_ = begin_ = 0;
@@ -113,7 +117,7 @@ std::optional<Frame> FrameBuffer::next() {
 }
 
 void FrameBuffer::wipe_taken() {
-  ::explicit_bzero(bytes_.data() + taken_, begin_ - taken_);
+  wipe(bytes_, taken_, begin_);
   taken_ = begin_;
 }
 

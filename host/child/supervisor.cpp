@@ -30,6 +30,9 @@ struct Supervisor::Life {
         in(kMaxFromProcess),
         out(std::make_shared<Outbox>(process.channel(), wake)),
         output(std::move(line)) {}
+  Life(const Life&) = delete;
+  Life& operator=(const Life&) = delete;
+  ~Life() { out->close(); }
 
   Process process;
   FrameBuffer in;
@@ -49,26 +52,42 @@ Supervisor::Supervisor(engine::SealedFile file, engine::SettingsOf settings, Opt
   state_.serving = false;
 }
 
+// What is caught here is nothing that an engine can bring about; it must not be the end of the host all the same.
 void Supervisor::live() {
+  std::string why = file_.name + ": it is closed.";
+  try {
+    live_on();
+  } catch (const std::exception& error) {
+    why = file_.name + ": it cannot be looked after any more: " + error.what() + ".";
+    base::log::error("engine given up", {{"engine", name_for_log()}, {"reason", why}});
+    set_process(nullptr, 0);
+    if (!introduction_) introduced_.set_value(engine::refusal(file_.name, "it cannot be looked after"));
+  }
+  calls_.disconnect(why);
+  calls_.pause(why, Clock::now() + options_.longest_pause);
+}
+
+void Supervisor::live_on() {
   auto life = start_life();
   if (life.has_error()) return introduced_.set_value(life.error());
   introduced_.set_value(*introduction_);
   for (;;) {
     serve(**life);
     if (is_closing()) return;
-    for (;;) {
-      const auto lived = Clock::now() - (life.has_value() ? (*life)->since : Clock::now());
-      if (lived >= options_.good_life) ends_in_a_row_ = 0;
-      if (life.has_value()) life->reset();
-      if (!rest(state().last_end)) return calls_.pause("The engine is closed.", Clock::now());
+    if (Clock::now() - (*life)->since >= options_.good_life) ends_in_a_row_ = 0;
+    life->reset();
+    do {
+      if (!rest(state().last_end)) return;
       life = start_life();
-      if (life.has_value()) break;
-      base::log::warn("engine not started again", {{"engine", name_for_log()}, {"reason", life.error().message}});
       const std::scoped_lock lock(mutex_);
-      state_.last_end = life.error().message;
-    }
-    const std::scoped_lock lock(mutex_);
-    ++state_.restarts;
+      if (life.has_value()) {
+        ++state_.restarts;
+        base::log::info("engine started again", {{"engine", name_for_log()}, {"pid", (*life)->process.pid()}});
+      } else {
+        state_.last_end = life.error().message;
+        base::log::warn("engine not started again", {{"engine", name_for_log()}, {"reason", state_.last_end}});
+      }
+    } while (life.has_error());
   }
 }
 
@@ -176,6 +195,7 @@ void Supervisor::serve(Life& life) {
   }
   if (calls_.gave_up()) fault = "a call in it was given up";
   set_process(nullptr, 0);
+  calls_.detach();
   const auto why = bury(life, fault, "");
   if (!until || why != ended_as(how_it_ended(0, "")))
     base::log::warn("engine ended", {{"engine", name_for_log()}, {"reason", why}});

@@ -46,6 +46,7 @@ class Supervisor {
   struct Life;
   enum class Event : std::uint8_t { kSomething, kEnded, kTime };
 
+  void live_on();
   // One start: from the file to an open engine. An error's message is the sentence of a refusal.
   base::Result<std::unique_ptr<Life>> start_life();
   base::Result<void> introduce(Life& life, const Frame& hello);

@@ -210,7 +210,11 @@ TEST_CASE("calls that were out share the blame when their process dies, and none
   host.start(b);
   host.start(c);
   SECTION("died") {
+    host.calls.detach();
+    const auto later = std::make_shared<Recorder>();
+    host.start(later);  // waits for the next one
     host.calls.disconnect("It died.");
+    CHECK(later->answers().empty());
     for (const auto& sink : {a, b, c}) {
       CHECK(sink->answer().outcome == Outcome::kLost);
       CHECK(sink->answer().suspects == 3);

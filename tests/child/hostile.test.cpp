@@ -266,15 +266,16 @@ TEST_CASE("a process ends with its host: by the thread that started it, by its c
   let_signals_through();
   auto file = engine::seal(plugin("hostile"), {});
   REQUIRE(file.has_value());
-  std::optional<Process> process;
+  std::promise<std::unique_ptr<Process>> given;
   std::promise<void> go_on;
   std::thread host([&, go = go_on.get_future()]() mutable {
     auto started = Process::start(options().program, "hostile.so", file->bytes.get());
-    if (started.has_error()) return;
-    process.emplace(std::move(*started));
-    go.wait();
+    const bool good = started.has_value();
+    given.set_value(good ? std::make_unique<Process>(std::move(*started)) : nullptr);
+    if (good) go.wait();
   });
-  REQUIRE(eventually([&] { return process.has_value(); }));
+  const auto process = given.get_future().get();
+  REQUIRE(process != nullptr);
   const std::string user = ::getuid() == 0 && GENERATE(false, true) ? "nobody" : "";
   const auto load = FrameWriter(Kind::kLoad).text("hostile.so").text(user).number(4).number(256).number(64).number(0);
   const auto frame = FrameWriter(load).take();
