@@ -45,10 +45,10 @@ void break_step(Exam& exam, Verdict& verdict, Tenant& tenant, std::size_t step) 
     if (!run_steps(found, subject, tenant, 0, step)) return;
     const auto& spec = exam.manifest().steps[step];
     const auto right = tenant.rehearsal.ask(Op::kRun, step);
-    std::vector<std::string> servers;
+    std::vector<std::string> addresses;  // where a server is, and what the engine itself said that it made
     for (const auto& source : spec.input)
-      if (source.from.starts_with("/server")) servers.push_back(source.name);
-    for (const auto& broken : broken_inputs(right.input, exam.random(), servers)) {
+      if (!source.from.starts_with("/request") && !source.from.starts_with("/tenant")) addresses.push_back(source.name);
+    for (const auto& broken : broken_inputs(right.input, exam.random(), addresses)) {
       auto asked = right;
       asked.input = broken.text;
       subject.wire().keep({{"input", base::to_utf8(broken.what)}});

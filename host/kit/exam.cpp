@@ -157,6 +157,7 @@ stage::Ending Exam::contained(Verdict& verdict, const Work& work, Opened opened,
             if (environment.has_error()) throw std::runtime_error(environment.error().message);
             for (const auto& [name, value] : *environment) ::setenv(name.c_str(), value.c_str(), 1);
           }
+          std::filesystem::current_path(folder_);  // what is made under a relative name is removed with the rest
           const auto subject = stage::Subject::load(candidate_.file, candidate_.copy, wire, candidate_.limit);
           if (subject.has_error()) throw std::runtime_error(subject.error().message);
           if (opened == Opened::kYes) (*subject)->open(settings);
