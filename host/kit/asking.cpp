@@ -128,7 +128,8 @@ void check_malformed_input(Exam& exam, Verdict& verdict) {
 void check_unsupported(Exam& exam, Verdict& verdict) {
   exam.in_process(verdict, [&](Subject& subject, Verdict& found) {
     auto rehearsal = exam.bystander();
-    const auto expect = [&](const std::string& where, engine::Invocation asked, std::optional<std::int32_t> op = {}) {
+    const auto expect = [&](const std::string& where, const engine::Invocation& asked,
+                            std::optional<std::int32_t> op = {}) {
       stage::Conditions conditions;
       conditions.op = op;
       const auto heard = rehearsal.call(subject, asked, conditions);

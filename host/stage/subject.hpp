@@ -23,7 +23,7 @@ class Subject {
   [[nodiscard]] static base::Result<std::unique_ptr<Subject>> load(const engine::PluginFile& file,
                                                                    const std::string& copy, Wire& wire,
                                                                    base::Millis limit);
-  ~Subject();
+  ~Subject() = default;
   Subject(const Subject&) = delete;
   Subject& operator=(const Subject&) = delete;
 
