@@ -20,6 +20,8 @@ tenantry_outcome fail(const tenantry_call* call, tenantry_outcome outcome, const
 static tenantry_outcome disk_failure(const struct step* step) {
   char message[512];
   (void)snprintf(message, sizeof message, "%s: %s", step->file, strerror(errno));
+  if (errno == ENOENT || errno == ENOTDIR)
+    return fail(step->call, TENANTRY_FAILED, "ledger.missing_dependency", message);
   return fail(step->call, TENANTRY_RETRY, "ledger.disk.transient", message);
 }
 

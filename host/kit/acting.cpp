@@ -13,7 +13,6 @@ namespace {
 
 using model::Op;
 using model::Outcome;
-using stage::Heard;
 using stage::Subject;
 
 constexpr std::size_t kAtOnce = 8;
@@ -112,8 +111,8 @@ void look_only(Verdict& found, const Subject& subject, Tenant& tenant, Op op, st
   keeps_contract(found, name, heard);
   for (const auto& callback : heard.callbacks)
     if (has_effect(callback))
-      found.fail(name + ": expected that it only looks, found that it calls " + callback + ".",
-                 "PLAN and VERIFY save nothing, put no secrets and emit no events.");
+      found.expected(name, "that it only looks", "a call of " + callback,
+                     "PLAN and VERIFY save nothing, put no secrets and emit no events.");
   const auto outcome = heard.answer.outcome;
   if (op == Op::kPlan && !stage::succeeded(outcome))
     found.fail(
@@ -219,8 +218,8 @@ void check_verify(Exam& exam, Verdict& verdict) {
         found.fail(name + "without an output: expected done or drifted, found " + stage::words(without) + ".",
                    "The attempt may have died before it answered: say whether its work is complete, or DRIFTED.");
       if (const auto fault = rehearsal.output_fault(i, without); outcome != Outcome::kDrifted && !fault.empty())
-        found.fail(name + "without an output: expected what RUN would have returned, found: " + fault,
-                   "Set the same output as RUN, or none.");
+        found.expected(name + "without an output", "what RUN would have returned", fault,
+                       "Set the same output as RUN, or none.");
     }
     std::vector<std::size_t> undone;
     for (auto i = steps.size(); i-- > 0;) {

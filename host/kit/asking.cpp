@@ -45,10 +45,10 @@ void break_step(Exam& exam, Verdict& verdict, Tenant& tenant, std::size_t step) 
     if (!run_steps(found, subject, tenant, 0, step)) return;
     const auto& spec = exam.manifest().steps[step];
     const auto right = tenant.rehearsal.ask(Op::kRun, step);
-    std::vector<std::string> servers;
+    std::vector<std::string> addresses;  // where a server is, and what the engine itself said that it made
     for (const auto& source : spec.input)
-      if (source.from.starts_with("/server")) servers.push_back(source.name);
-    for (const auto& broken : broken_inputs(right.input, exam.random(), servers)) {
+      if (!source.from.starts_with("/request") && !source.from.starts_with("/tenant")) addresses.push_back(source.name);
+    for (const auto& broken : broken_inputs(right.input, exam.random(), addresses)) {
       auto asked = right;
       asked.input = broken.text;
       subject.wire().keep({{"input", base::to_utf8(broken.what)}});
@@ -128,7 +128,8 @@ void check_malformed_input(Exam& exam, Verdict& verdict) {
 void check_unsupported(Exam& exam, Verdict& verdict) {
   exam.in_process(verdict, [&](Subject& subject, Verdict& found) {
     auto rehearsal = exam.bystander();
-    const auto expect = [&](const std::string& where, engine::Invocation asked, std::optional<std::int32_t> op = {}) {
+    const auto expect = [&](const std::string& where, const engine::Invocation& asked,
+                            std::optional<std::int32_t> op = {}) {
       stage::Conditions conditions;
       conditions.op = op;
       const auto heard = rehearsal.call(subject, asked, conditions);

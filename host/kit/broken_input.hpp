@@ -20,8 +20,8 @@ struct BrokenInput {
   How how = How::kNoObject;
 };
 
-// The same ones for the same state of `random`. Texts below the members `kept` stay as they are: where a server is, for
-// one, or the engine would look for servers all over the world.
+// The same ones for the same state of `random`. Texts below the members `kept` stay as they are: they say where a
+// server or a file is, and others would lead the engine astray.
 [[nodiscard]] std::vector<BrokenInput> broken_inputs(const std::string& input, std::mt19937_64& random,
                                                      const std::vector<std::string>& kept = {});
 

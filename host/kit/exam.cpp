@@ -50,6 +50,10 @@ void Verdict::fail(std::string message, std::string fix) {
     findings.push_back(std::move(finding));
 }
 
+void Verdict::expected(const std::string& where, const std::string& what, const std::string& found, std::string fix) {
+  fail(where + ": expected " + what + ", found " + found + ".", std::move(fix));
+}
+
 void Verdict::skip(std::string why) {
   skipped = true;
   reason = std::move(why);
@@ -148,7 +152,7 @@ stage::Ending Exam::to_its_death(Verdict& verdict, const Work& work) {
 
 stage::Ending Exam::contained(Verdict& verdict, const Work& work, Opened opened, bool may_die) {
   const auto settings = opened == Opened::kYes ? this->settings() : std::string();
-  const auto ending = stage::contain(
+  auto ending = stage::contain(
       [&](stage::Wire& wire) {
         Verdict inner;
         try {
@@ -157,6 +161,7 @@ stage::Ending Exam::contained(Verdict& verdict, const Work& work, Opened opened,
             if (environment.has_error()) throw std::runtime_error(environment.error().message);
             for (const auto& [name, value] : *environment) ::setenv(name.c_str(), value.c_str(), 1);
           }
+          std::filesystem::current_path(folder_);  // what is made under a relative name is removed with the rest
           const auto subject = stage::Subject::load(candidate_.file, candidate_.copy, wire, candidate_.limit);
           if (subject.has_error()) throw std::runtime_error(subject.error().message);
           if (opened == Opened::kYes) (*subject)->open(settings);
@@ -202,8 +207,8 @@ bool keeps_contract(Verdict& verdict, const std::string& where, const stage::Hea
                  "before DONE and ALREADY_DONE.");
   for (const auto& breach : heard.breaches)
     if (!breach.starts_with("the secret "))  // those are a check of their own
-      verdict.fail(where + ": expected that the contract is kept, found that " + breach + ".",
-                   "abi.h says what each function takes; all text is UTF-8.");
+      verdict.expected(where, "that the contract is kept", breach,
+                       "abi.h says what each function takes; all text is UTF-8.");
   return verdict.findings.size() == before;
 }
 

@@ -25,6 +25,8 @@ struct Verdict {
   json::object data;   // for the check's own use
 
   void fail(std::string message, std::string fix = {});
+  // "<where>: expected <what>, found <found>."
+  void expected(const std::string& where, const std::string& what, const std::string& found, std::string fix);
   void skip(std::string why);
   [[nodiscard]] bool ok() const { return findings.empty(); }
   [[nodiscard]] json::value to_json() const;

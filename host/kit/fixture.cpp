@@ -251,9 +251,9 @@ Result<Scene> Fixture::scene(const std::string& folder, const std::string& tenan
   Filling filling(folder, &tenant);
   const auto filled = filling.fill(document, "").as_object();
   if (!filling.problems().empty()) return fault("The fixture cannot be filled in.", filling.problems());
-  const auto or_else = [&](std::string_view name, json::value otherwise) {
+  const auto or_else = [&](std::string_view name, const json::value& otherwise) {
     const auto* found = filled.if_contains(name);
-    return found != nullptr ? *found : std::move(otherwise);
+    return found != nullptr ? *found : otherwise;
   };
   Scene out;
   out.documents.request = filled.at("request");

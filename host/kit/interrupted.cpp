@@ -289,6 +289,8 @@ void check_checkpoint_refused(Exam& exam, Verdict& verdict) {
 
 namespace {
 
+constexpr const char* kSaidNowhere = "that secrets are said nowhere";
+
 // Looks for secrets in all that was said.
 class Search {
  public:
@@ -302,19 +304,17 @@ class Search {
     for (const auto& said : heard.said)
       for (const auto& [name, mask] : masks_)
         if (mask->apply(said.text) != said.text)
-          found.fail(where + ": expected that the secret " + name + " is said nowhere, found it in " + said.where + ".",
-                     "Never put a secret into outputs, errors, log lines, notes, events or checkpoints; put_secret "
-                     "keeps one.");
+          found.expected(where, kSaidNowhere, name + " in " + said.where,
+                         "Never put a secret into outputs, errors, log lines, notes, events or checkpoints; put_secret "
+                         "keeps one.");
     for (const auto& breach : heard.breaches)
       if (breach.starts_with("the secret "))
-        found.fail(where + ": expected that it asks for the secrets its manifest lists, found that " + breach + ".",
-                   "List the secret for the step (SDK: .secrets({...})).");
+        found.expected(where, "that it asks for the secrets its manifest lists", breach,
+                       "List the secret for the step (SDK: .secrets({...})).");
   }
   void look(Verdict& found, const std::string& where, const std::string& text) const {
     for (const auto& [name, mask] : masks_)
-      if (mask->apply(text) != text)
-        found.fail(where + ": expected that the secret " + name + " is said nowhere, found it there.",
-                   "Print no secrets.");
+      if (mask->apply(text) != text) found.expected(where, kSaidNowhere, name, "Print no secrets.");
   }
 
  private:

@@ -166,8 +166,8 @@ std::string list_checks() {
   for (const auto& check : kChecks) {
     const auto number = std::to_string(check.number);
     const std::string name = check.name;
-    out += std::string(4 - number.size(), ' ') + number + "  " + name + std::string(20 - name.size(), ' ') +
-           check.title + (check.needs == Needs::kFixture ? " (needs a fixture)" : "") + "\n";
+    out.append(4 - number.size(), ' ').append(number).append("  ").append(name).append(20 - name.size(), ' ');
+    out.append(check.title).append(check.needs == Needs::kFixture ? " (needs a fixture)\n" : "\n");
   }
   return out;
 }

@@ -72,8 +72,6 @@ base::Result<std::unique_ptr<Subject>> Subject::load(const engine::PluginFile& f
   return std::unique_ptr<Subject>(new Subject(**table, wire, limit));
 }
 
-Subject::~Subject() = default;
-
 std::string Subject::built_with() const {
   if (table_.built_with.data == nullptr) return {};
   return base::shorten(base::to_utf8({table_.built_with.data, std::min<std::uint64_t>(table_.built_with.size, 1000)}),

@@ -22,7 +22,7 @@ class Subject {
   // Error "engine.refused". `limit` is how long each call may take before the process is ended.
   [[nodiscard]] static base::Result<std::unique_ptr<Subject>> load(const engine::PluginFile& file, int copy, Wire& wire,
                                                                    base::Millis limit);
-  ~Subject();
+  ~Subject() = default;
   Subject(const Subject&) = delete;
   Subject& operator=(const Subject&) = delete;
 

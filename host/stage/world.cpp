@@ -61,7 +61,7 @@ std::string look_at_files(const fs::path& root, const std::string& only) {
       if (name.find(only) != std::string::npos) lines[std::move(name)] = describe(at->path());
     }
   std::string out;
-  for (const auto& [name, line] : lines) out += name + " " + line + "\n";
+  for (const auto& [name, line] : lines) out.append(name).append(" ").append(line).append("\n");
   return out;
 }
 

@@ -161,6 +161,23 @@ TEST_CASE("the engine without a defect conforms, whatever the seed") {
   }
 }
 
+TEST_CASE("what a sanitizer says is the business of a check of its own") {
+  auto options = with_fixture();
+  options.only = {"run", "sanitizers"};
+  const auto wrong = check("mutant.so", "reads_past_input", options);
+  const auto right = check("mutant.so", "", options);
+  INFO(to_text(wrong) << to_text(right));
+#if defined(__SANITIZE_ADDRESS__)
+  CHECK(wrong.checks.back().result == Result::kFailed);
+  CHECK(wrong.checks.back().findings.front().message.find("AddressSanitizer") != std::string::npos);
+  CHECK(right.checks.back().result == Result::kOk);
+#elif !defined(__SANITIZE_THREAD__)
+  CHECK(right.checks.back().result == Result::kSkipped);
+  CHECK(right.checks.back().reason.find("asan") != std::string::npos);
+#endif
+  CHECK(wrong.checks.front().result == Result::kFailed);
+}
+
 TEST_CASE("a file that no host would load is found, and what to do about it is said") {
   const std::vector<std::tuple<const char*, int, const char*>> files {
     {"no_entry.so", 1, "TENANTRY_ENGINE"}, {"no_table.so", 1, "abi.h"}, {"wrong_magic.so", 1, "abi.h"},
