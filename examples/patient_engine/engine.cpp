@@ -3,6 +3,7 @@
 #include <filesystem>
 #include <fstream>
 #include <sstream>
+#include <stdexcept>
 #include <tenantry/engine.hpp>
 
 namespace fs = std::filesystem;
@@ -113,7 +114,7 @@ class Patient {
     if (!fs::exists(directory_ + "/" + address.domain)) {
       c.save(true);
       put(directory_ + "/" + address.domain, "ordered");
-      return wait(30s, address.domain + " does not point here yet");
+      return wait(100ms, address.domain + " does not point here yet");
     }
     return ordered_here ? done() : already_done();
   }
@@ -146,7 +147,7 @@ class Patient {
     std::ostringstream found;
     found << std::ifstream(file).rdbuf();
     if (found.str() == text) return false;
-    std::ofstream(file) << text;
+    if (!(std::ofstream(file) << text << std::flush)) throw std::invalid_argument(file + " cannot be written");
     return true;
   }
 

@@ -1,5 +1,6 @@
 // The engine my_engine. It keeps what it makes for a tenant in a folder; put calls to your ERP in the place of the
 // files, and keep what the steps answer.
+#include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -88,12 +89,12 @@ class Engine {
   // There may be nothing to take back: the step may have ended half-way, or this may be the second time.
   Result<Nothing> remove_workspace(Context&, const Request&, const std::optional<Workspace>& workspace) {
     std::error_code error;
-    if (workspace && fs::exists(workspace->path) && fs::is_empty(workspace->path)) fs::remove(workspace->path, error);
-    if (error) return disk_error(workspace->path, error);
+    if (workspace) fs::remove(workspace->path, error);  // only if it is empty
+    if (error && error != std::errc::directory_not_empty) return disk_error(workspace->path, error);
     return done();
   }
   Verdict check_workspace(Context&, const Request&, const Workspace& workspace) {
-    return fs::is_directory(workspace.path) ? in_sync() : drifted(workspace.path, "a folder", "nothing");
+    return is_there(workspace.path) ? in_sync() : drifted(workspace.path, "a folder", "nothing");
   }
 
   Result<Profile> write_profile(Context& c, const Request& r, const Workspace& workspace) {
@@ -118,7 +119,7 @@ class Engine {
       c.throw_if_cancelled();
       c.progress(static_cast<double>(users.files.size()) / static_cast<double>(r.users.size()), user);
       const std::string file = workspace.path + "/" + user + ".user";
-      if (!fs::exists(file)) {
+      if (!is_there(file)) {
         if (const auto error = write(c, file, user)) return disk_error(file, error);
         changed = true;
       }
@@ -132,20 +133,24 @@ class Engine {
   Verdict check_users(Context&, const Request&, const Workspace&, const Users& users) {
     std::vector<Drift> drift;
     for (const std::string& file : users.files)
-      if (!fs::exists(file)) drift.push_back({file, "a user", "nothing"});
+      if (!is_there(file)) drift.push_back({file, "a user", "nothing"});
     return drifted(drift);
   }
 
   // What may pass next time is tried again; what a person has to change first is not.
   static Ending disk_error(const std::string& path, std::error_code error) {
     const std::string message = path + ": " + error.message();
-    if (error == std::errc::permission_denied || error == std::errc::read_only_file_system)
-      return failed("my_engine.forbidden", message).next_action("Let the host write to this folder, then continue.");
-    return retry("my_engine.disk", message);
+    if (error == std::errc::no_space_on_device || error == std::errc::io_error) return retry("my_engine.disk", message);
+    return failed("my_engine.folder", message)
+        .next_action("Correct the engine's directory, or who may write there, then continue.");
   }
 
   static std::string text_of(const Request& r) { return "name: " + r.name + "\nlanguage: " + r.language + "\n"; }
 
+  static bool is_there(const std::string& path) {
+    std::error_code ignored;
+    return fs::exists(path, ignored);
+  }
   static std::string read(const std::string& file) {
     std::ostringstream text;
     text << std::ifstream(file).rdbuf();
@@ -158,7 +163,7 @@ class Engine {
     if (std::ofstream(draft) << text << std::flush)
       fs::rename(draft, file, error);
     else
-      error = std::make_error_code(std::errc::io_error);
+      error = std::error_code(errno, std::generic_category());
     return error;
   }
   static Result<Nothing> remove(const std::vector<std::string>& files) {

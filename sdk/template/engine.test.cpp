@@ -67,8 +67,9 @@ void says_what_to_do_about_a_wrong_folder() {
   testing::FakeHost host(tenantry_plugin_v1(), {{"directory", folder.path() + "/file"}});
   host.document["request"] = {{"name", "acme"}};
   const auto report = host.run("make_workspace");
-  expect(report.outcome == TENANTRY_RETRY, "the step is tried again");
-  expect(report.code == "my_engine.disk", "the error has its code");
+  expect(report.outcome == TENANTRY_FAILED, "trying again would not help");
+  expect(report.code == "my_engine.folder", "the error has its code");
+  expect(report.detail.count("next_action") == 1, "it says what to do");
 }
 
 }  // namespace
