@@ -94,7 +94,7 @@ TEST_CASE("the configuration of the host has defaults for everything") {
   REQUIRE(filled.has_value());
   CHECK(filled->at_pointer("/listen/port") == 4000);
   CHECK(filled->at_pointer("/listen/address") == "127.0.0.1");
-  CHECK(filled->at_pointer("/engines/isolation") == "in_process");
+  CHECK(filled->at_pointer("/engines/isolation") == "process");
   CHECK(schema.check(*filled).empty());
   // A part that is there is completed member by member, to the same values.
   const auto part = schema.with_defaults(parse(
