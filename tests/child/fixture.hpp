@@ -46,9 +46,14 @@ inline void let_signals_through() {
   }
 }
 
+// Once; a Log may be on after that.
+inline void be_quiet() {
+  static const bool done = (base::log::configure(base::log::Level::kOff), true);
+  static_cast<void>(done);
+}
+
 inline Options options() {
-  static const bool quiet = (base::log::configure(base::log::Level::kOff), true);
-  static_cast<void>(quiet);
+  be_quiet();
   let_signals_through();
   Options out;
   out.program = TEST_RUNNER;
@@ -118,7 +123,10 @@ class Engine {
 // The host's log of this test.
 class Log {
  public:
-  Log() { base::log::configure(base::log::Level::kInfo, folder_ / "log"); }
+  Log() {
+    be_quiet();
+    base::log::configure(base::log::Level::kInfo, folder_ / "log");
+  }
   ~Log() { base::log::configure(base::log::Level::kOff); }
   Log(const Log&) = delete;
   Log& operator=(const Log&) = delete;

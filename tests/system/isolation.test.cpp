@@ -64,6 +64,7 @@ TEST_CASE("an engine that crashes, hangs or kills itself disturbs neither the AP
   CHECK(world.duplicates().empty());
 
   // A plain kill of the program: back before anybody has to wait for it.
+  REQUIRE(eventually([&] { return world.engine_processes().size() == 3; }));
   CHECK(world.kill_engines() == 3);
   CHECK(eventually([&] { return world.engine_processes().size() == 3; }));
   const auto after = start(world, world.create_tenant("After", "KE", "bystander"), "nothing");
