@@ -189,7 +189,7 @@ void Supervisor::serve(Life& life) {
     }
     if (life.in.is_broken()) fault = "sent something that is no message";
     if (Clock::now() >= overdue) calls_.give_up_overdue();
-    if (!fault.empty()) fault = "it " + fault;
+    if (!fault.empty()) fault.insert(0, "it ");
     if (fault.empty() && !ended && until && Clock::now() >= *until)
       fault = "it was not closed within " + std::to_string(options_.close_limit.count()) + " ms";
   }
