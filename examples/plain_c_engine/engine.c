@@ -30,6 +30,7 @@ static tenantry_engine* open_engine(tenantry_text settings, tenantry_sink error,
     return NULL;
   }
   const char* root = getenv("PLAIN_C_ROOT");
+  if (!root) root = getenv("TMPDIR"); /* what an engine in a process of its own sees of the environment */
   snprintf(engine->root, sizeof engine->root, "%s", root ? root : "/tmp");
   return engine;
 }

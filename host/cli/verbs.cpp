@@ -2,6 +2,7 @@
 
 #include <ostream>
 
+#include "base/json_text.hpp"
 #include "cli/commands.hpp"
 
 namespace tenantry::cli {
@@ -27,7 +28,7 @@ bool is_json(const Session& session) { return session.options.format == Format::
 
 // The answer as JSON, in one line.
 int say(const Session& session, const json::value& answer) {
-  session.out << json::serialize(answer) << "\n";
+  session.out << base::to_text(answer) << "\n";
   return kExitOk;
 }
 

@@ -6,6 +6,7 @@
 #include <ostream>
 #include <thread>
 
+#include "base/json_text.hpp"
 #include "cli/commands.hpp"
 
 namespace tenantry::cli {
@@ -243,7 +244,7 @@ int watch(Client& client, const std::string& tenant, const std::string& name, co
     const auto now = clock.now();
     std::string text;
     if (options.format == Format::kJson) {
-      auto line = json::serialize(*status) + "\n";
+      auto line = base::to_text(*status) + "\n";
       if (line != said) text = said = std::move(line);
     } else if (redraw) {
       if (drawn > 0) text += "\x1b[" + std::to_string(drawn) + "A\r";

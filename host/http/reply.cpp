@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/json_text.hpp"
 #include "base/log.hpp"
 #include "http/core.hpp"
 #include "http/problem.hpp"
@@ -9,7 +10,7 @@
 namespace tenantry::http {
 
 Response json_response(int status, const base::json::value& value) {
-  return {status, "application/json", base::json::serialize(value), {}, false};
+  return {status, "application/json", base::to_text(value), {}, false};
 }
 
 Stream::Stream(std::shared_ptr<Link> link) : link_(std::move(link)) {}

@@ -1,5 +1,6 @@
 #include "rest/idempotency.hpp"
 
+#include "base/json_text.hpp"
 #include "base/log.hpp"
 #include "secrets/token.hpp"
 
@@ -24,7 +25,7 @@ http::Response answer(int status, std::string body, const std::string& location,
 }  // namespace
 
 void Once::send(int status, const base::json::value& body, const std::string& location, int retry_after_s) const {
-  auto text = base::json::serialize(body);
+  auto text = base::to_text(body);
   if (!key_.empty())
     if (const auto kept = store_->complete_key(account_, key_, {body_hash_, status, text, location}); kept.has_error())
       base::log::warn("answer not kept", {{"code", kept.error().code}});

@@ -17,7 +17,7 @@ base::Result<std::vector<base::Problem>> judge(const engine::Answer& answer) {
     return base::Error{base::ErrorKind::kUnavailable,
                        "engine.validate",
                        "The engine could not judge the request: " +
-                           (answer.failure ? answer.failure->message : std::string(word(answer.outcome))) + ".",
+                           (answer.failure ? answer.failure->message : std::string(word(answer.outcome)) + "."),
                        "Try again in a moment.",
                        {},
                        {}};

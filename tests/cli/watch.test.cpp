@@ -1,4 +1,5 @@
 #include "cli/watch.hpp"
+#include "base/json_text.hpp"
 
 #include <set>
 #include <sstream>
@@ -168,8 +169,8 @@ TEST_CASE("on a terminal the picture is drawn over the one before") {
 TEST_CASE("as JSON a watch is one status answer in a line for each change") {
   Answering host;
   const std::string path = "GET /api/provisioning/tenants/ten_1/status";
-  const auto running = json::serialize(status("IN_PROGRESS", 0, {step("a", "running", 1)}));
-  const auto done = json::serialize(status("COMPLETED", 100, {step("a", "completed", 1)}));
+  const auto running = base::to_text(status("IN_PROGRESS", 0, {step("a", "running", 1)}));
+  const auto done = base::to_text(status("COMPLETED", 100, {step("a", "completed", 1)}));
   host.on(path, running.c_str());
   host.on(path, running.c_str());
   host.on(path, done.c_str());

@@ -60,7 +60,7 @@ TEST_CASE("a run whose version is gone continues on another one, after a preview
   Moving moving;
   auto& world = moving.world;
   const auto tenant = world.create_tenant("stuck");
-  REQUIRE(world.post(World::verb(tenant, "start"), R"({"parameters":{"fail":true}})").status == 202);
+  REQUIRE(world.post(World::verb(tenant, "start"), R"({"parameters":{"fail_at":"one"}})").status == 202);
   REQUIRE(world.reaches(tenant, "FAILED"));
   moving.replace(1);
   REQUIRE(eventually([&] { return moving.newest() == Moving::version(1); }));
@@ -87,6 +87,30 @@ TEST_CASE("a run whose version is gone continues on another one, after a preview
   REQUIRE(moved.status == 202);
   REQUIRE(world.reaches(tenant, "FAILED"));  // it was asked to fail
   CHECK(moving.version_of(tenant) == Moving::version(1));
+}
+
+TEST_CASE(
+    "a version whose outputs are others than those of what is finished does not fit, and the run stays as it is") {
+  Moving moving;
+  auto& world = moving.world;
+  const auto tenant = world.create_tenant("stuck");
+  REQUIRE(world.post(World::verb(tenant, "start"), R"({"parameters":{"fail_at":"two"}})").status == 202);
+  REQUIRE(world.reaches(tenant, "FAILED"));
+  auto other = moving.bytes(1);
+  const std::string expects = R"("required":["version"])";
+  for (auto at = other.find(expects); at != std::string::npos; at = other.find(expects, at + 1))
+    other.replace(at, expects.size(), R"("required":["edition"])");
+  moving.put("moving.so", other);
+  REQUIRE(eventually([&] { return moving.newest() == Moving::version(1); }));
+  const auto refused =
+      world.post(World::verb(tenant, "continue"), json::serialize(json::object{{"version", Moving::version(1)}}));
+  INFO(refused.body);
+  CHECK(refused.status == 409);
+  CHECK(json::parse(refused.body).at("code") == "run.version_mismatch");
+  CHECK(json::value_to<std::string>(json::parse(refused.body).at("detail")).find("step one is finished") !=
+        std::string::npos);
+  CHECK(world.word(tenant) == "FAILED");
+  CHECK(moving.version_of(tenant) == Moving::version(0));
 }
 
 TEST_CASE("a run ends on its version although the host was killed and the file replaced meanwhile") {

@@ -77,7 +77,8 @@ class World {
         std::vector<std::pair<std::string, std::string>>{{"TENANTRY_ADMIN_EMAIL", "admin@example.org"},
                                                          {"TENANTRY_ADMIN_PASSWORD", kAdminPassword},
                                                          {"ERP_KEY", kKey},
-                                                         {"ERP_SECRET", kSecret}},
+                                                         {"ERP_SECRET", kSecret},
+                                                         {"TMPDIR", folder_.path()}},
         folder_ / "host.log");
     if (token_.empty()) token_ = sign_in("admin@example.org", kAdminPassword);
   }

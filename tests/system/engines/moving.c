@@ -7,8 +7,10 @@
 #define VERSION "1.100000.0"
 #define OUTPUT \
   "\"output\":{\"type\":\"object\",\"required\":[\"version\"],\"properties\":{\"version\":{\"type\":\"string\"}}}"
-#define STEP(id, after) \
-  "{\"id\":\"" id "\",\"after\":[" after "],\"operations\":[\"run\",\"verify\"],\"repeatable\":true," OUTPUT "}"
+#define STEP(id, after)                                                                                               \
+  "{\"id\":\"" id "\",\"after\":[" after                                                                              \
+  "],\"input\":{\"request\":{\"from\":\"/request\"}},\"operations\":[\"run\",\"verify\"],\"repeatable\":true," OUTPUT \
+  "}"
 
 struct tenantry_engine {
   int unused;
@@ -18,9 +20,8 @@ static const char kVersion[] = VERSION;
 static const char kManifest[] =
     "{\"engine\":\"moving\",\"version\":\"" VERSION
     "\",\"request\":{\"type\":\"object\",\"properties\":{\"pause_ms\":"
-    "{\"type\":\"integer\",\"default\":5},\"fail\":{\"type\":\"boolean\",\"default\":false}}},\"steps\":["
-    "{\"id\":\"one\",\"input\":{\"request\":{\"from\":\"/request\"}},\"repeatable\":true," OUTPUT
-    "}," STEP("two", "\"one\"") "," STEP("three", "\"two\"") "]}";
+    "{\"type\":\"integer\",\"default\":5},\"fail_at\":{\"type\":\"string\"}}},\"steps\":[" STEP("one", "") "," STEP(
+        "two", "\"one\"") "," STEP("three", "\"two\"") "]}";
 
 static tenantry_text text(const char* from) { return (tenantry_text){from, strlen(from)}; }
 
@@ -42,10 +43,17 @@ static int contains(tenantry_text in, const char* word) {
 
 static tenantry_outcome invoke(tenantry_engine* engine, const tenantry_call* call) {
   char output[64];
+  char fails[64];
   (void)engine;
-  if (call->op == TENANTRY_OP_VERIFY) return call->output.size > 0 ? TENANTRY_DONE : TENANTRY_DRIFTED;
+  if (call->op == TENANTRY_OP_VERIFY) {
+    if (call->output.size > 0) return TENANTRY_DONE;
+    call->host->set_output(call->ctx,
+                           text("{\"drift\":[{\"what\":\"step\",\"expected\":\"done\",\"found\":\"not\"}]}"));
+    return TENANTRY_DRIFTED;
+  }
   if (call->op != TENANTRY_OP_RUN) return TENANTRY_UNSUPPORTED;
-  if (contains(call->input, "\"fail\":true")) {
+  (void)snprintf(fails, sizeof fails, "\"fail_at\":\"%.*s\"", (int)call->step.size, call->step.data);
+  if (contains(call->input, fails)) {
     call->host->set_error(call->ctx, text("moving.asked"), text("It was asked to fail."), text(""));
     return TENANTRY_FAILED;
   }
