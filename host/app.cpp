@@ -6,8 +6,8 @@
 #include <set>
 
 #include "base/ids.hpp"
+#include "catalog/watcher.hpp"
 #include "child/child_process.hpp"
-#include "engine/catalog.hpp"
 #include "engine/manifest_reader.hpp"
 #include "http/server.hpp"
 #include "rest/api.hpp"
@@ -181,15 +181,15 @@ struct App::Rooms {
   std::unique_ptr<store::Store> store;
   std::unique_ptr<secrets::Vault> vault;
   service::Servers servers;
-  engine::Shelf shelf;
-  engine::Catalog catalog;
+  catalog::Shelf shelf;
+  catalog::Catalog catalog;
   service::Engines engines;
   execution::Scheduler scheduler;
   service::Identity identity;
   service::Tenants tenants;
   service::Provisioning provisioning;
   std::unique_ptr<http::Server> server;
-  std::optional<engine::Watcher> watcher;
+  std::optional<catalog::Watcher> watcher;
 };
 
 App::App(std::unique_ptr<Rooms> rooms) : rooms_(std::move(rooms)) {}

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "child/options.hpp"
-#include "engine/catalog.hpp"
+#include "engine/loader.hpp"
 #include "engine/runtime.hpp"
 
 namespace tenantry::child {

@@ -12,8 +12,8 @@
 #include "child/options.hpp"
 #include "child/output.hpp"
 #include "child/process.hpp"
-#include "engine/catalog.hpp"
 #include "engine/library.hpp"
+#include "engine/loader.hpp"
 
 namespace tenantry::child {
 

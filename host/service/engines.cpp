@@ -2,13 +2,15 @@
 
 #include <algorithm>
 
+#include "catalog/versions.hpp"
+
 namespace tenantry::service {
 namespace {
 
 namespace json = base::json;
-using engine::Generation;
-using engine::GenerationPtr;
-using engine::GenerationState;
+using catalog::Generation;
+using catalog::GenerationPtr;
+using catalog::GenerationState;
 
 json::array operations(const model::StepSpec& step) {
   json::array out{"run"};
@@ -99,12 +101,12 @@ json::array describe_servers(const engine::Contract& contract, const Servers& se
 }
 
 // The one that serves new runs; if none does any more, the newest.
-const Generation* foremost(const engine::Snapshot& snapshot, const base::EngineId& id) {
+const Generation* foremost(const catalog::Snapshot& snapshot, const base::EngineId& id) {
   const Generation* best = nullptr;
   const auto is_better = [&](const Generation& one) {
     if (best == nullptr) return true;
     if (one.state != best->state) return one.state == GenerationState::kActive;
-    return engine::compare_versions(one.manifest().version, best->manifest().version) >= 0;
+    return catalog::compare_versions(one.manifest().version, best->manifest().version) >= 0;
   };
   for (const auto& generation : snapshot.generations)
     if (generation->manifest().engine == id && is_better(*generation)) best = generation.get();
@@ -113,7 +115,7 @@ const Generation* foremost(const engine::Snapshot& snapshot, const base::EngineI
 
 }  // namespace
 
-Engines engines_of(const engine::Catalog& catalog) {
+Engines engines_of(const catalog::Catalog& catalog) {
   Engines port;
   port.find = [&catalog](const base::EngineId& id, std::string_view version) -> std::optional<LoadedEngine> {
     const auto found = catalog.find(id, version);
@@ -127,7 +129,7 @@ Engines engines_of(const engine::Catalog& catalog) {
   return port;
 }
 
-json::array describe_engines(const engine::Snapshot& snapshot) {
+json::array describe_engines(const catalog::Snapshot& snapshot) {
   json::array out;
   for (const auto& generation : snapshot.generations) {
     auto one = describe_generation(*generation);
@@ -140,7 +142,7 @@ json::array describe_engines(const engine::Snapshot& snapshot) {
   return out;
 }
 
-json::array describe_refused(const engine::Snapshot& snapshot) {
+json::array describe_refused(const catalog::Snapshot& snapshot) {
   json::array out;
   for (const auto& refused : snapshot.refused)
     out.push_back(json::object{{"file", refused.file()},
@@ -150,7 +152,7 @@ json::array describe_refused(const engine::Snapshot& snapshot) {
   return out;
 }
 
-std::optional<json::object> describe_engine(const engine::Snapshot& snapshot, const base::EngineId& id,
+std::optional<json::object> describe_engine(const catalog::Snapshot& snapshot, const base::EngineId& id,
                                             const Servers& servers) {
   const auto* newest = foremost(snapshot, id);
   if (newest == nullptr) return std::nullopt;

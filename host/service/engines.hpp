@@ -6,7 +6,7 @@
 #include <string_view>
 
 #include "base/json.hpp"
-#include "engine/catalog.hpp"
+#include "catalog/catalog.hpp"
 #include "service/servers.hpp"
 
 namespace tenantry::service {
@@ -25,18 +25,18 @@ struct Engines {
   std::function<std::optional<LoadedEngine>(const base::EngineId&, std::string_view version)> find;
   // Can runs that are pinned to this manifest go on?
   std::function<bool(const model::Manifest&)> is_loaded;
-  std::function<engine::Snapshot()> snapshot;
+  std::function<catalog::Snapshot()> snapshot;
 };
 
-[[nodiscard]] Engines engines_of(const engine::Catalog& catalog);
+[[nodiscard]] Engines engines_of(const catalog::Catalog& catalog);
 
 // For GET /api/engines: one object per generation (schemas/engine.schema.json).
-[[nodiscard]] base::json::array describe_engines(const engine::Snapshot& snapshot);
-[[nodiscard]] base::json::array describe_refused(const engine::Snapshot& snapshot);
+[[nodiscard]] base::json::array describe_engines(const catalog::Snapshot& snapshot);
+[[nodiscard]] base::json::array describe_refused(const catalog::Snapshot& snapshot);
 
 // Everything about one engine: its generations, the manifest of the one that serves new runs with graph and schemas,
 // and the ERP servers it works on. nullopt: no generation of that name.
-[[nodiscard]] std::optional<base::json::object> describe_engine(const engine::Snapshot& snapshot,
+[[nodiscard]] std::optional<base::json::object> describe_engine(const catalog::Snapshot& snapshot,
                                                                 const base::EngineId& engine, const Servers& servers);
 
 // What an engine finds wrong with the settings of a server, which are laid over those of the engine; pointers begin at

@@ -47,7 +47,7 @@ struct House {
                     return LoadedEngine{std::make_shared<engine::Contract>(std::make_shared<model::Manifest>()),
                                         std::make_shared<NoRuntime>()};
                   },
-                  [](const model::Manifest&) { return true; }, [] { return engine::Snapshot(); }};
+                  [](const model::Manifest&) { return true; }, [] { return catalog::Snapshot(); }};
   secrets::Vault vault{secrets::Key::random()};
   Tenants tenants{*store, identity, engines, servers, vault, clock};
 

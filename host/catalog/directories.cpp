@@ -1,4 +1,4 @@
-#include "engine/directories.hpp"
+#include "catalog/directories.hpp"
 
 #include <sys/stat.h>
 
@@ -8,7 +8,7 @@
 #include <set>
 #include <system_error>
 
-namespace tenantry::engine {
+namespace tenantry::catalog {
 namespace {
 
 namespace fs = std::filesystem;
@@ -79,4 +79,4 @@ DirectoryNews Directories::look(bool at_once) {
   return news;
 }
 
-}  // namespace tenantry::engine
+}  // namespace tenantry::catalog

@@ -9,7 +9,7 @@
 
 #include "base/result.hpp"
 
-namespace tenantry::engine {
+namespace tenantry::catalog {
 
 // From one thread at a time.
 class Shelf {
@@ -35,4 +35,4 @@ class Shelf {
   const Needed needed_;
 };
 
-}  // namespace tenantry::engine
+}  // namespace tenantry::catalog

@@ -1,10 +1,12 @@
-#include "engine/directories.hpp"
+#include "catalog/directories.hpp"
 
-#include "fixture.hpp"
+#include "engine/fixture.hpp"
 #include "support/catch.hpp"
 
-namespace tenantry::engine {
+namespace tenantry::catalog {
 namespace {
+
+using namespace tenantry::engine;
 
 std::vector<std::string> names(const std::vector<fs::path>& paths) {
   std::vector<std::string> out;
@@ -126,4 +128,4 @@ TEST_CASE("the files of a directory that cannot be read are not gone") {
 }
 
 }  // namespace
-}  // namespace tenantry::engine
+}  // namespace tenantry::catalog

@@ -1,4 +1,4 @@
-#include "engine/catalog.hpp"
+#include "catalog/catalog.hpp"
 
 #include <algorithm>
 #include <set>
@@ -6,44 +6,13 @@
 #include <utility>
 
 #include "base/log.hpp"
-#include "engine/in_process.hpp"
-#include "engine/library.hpp"
+#include "catalog/versions.hpp"
 #include "engine/plugin_file.hpp"
 
-namespace tenantry::engine {
+namespace tenantry::catalog {
 namespace {
 
 namespace fs = std::filesystem;
-
-// Compares two runs of digits of any length.
-int compare_numbers(std::string_view a, std::string_view b) {
-  a.remove_prefix(std::min(a.find_first_not_of('0'), a.size()));
-  b.remove_prefix(std::min(b.find_first_not_of('0'), b.size()));
-  if (a.size() != b.size()) return a.size() < b.size() ? -1 : 1;
-  return a.compare(b);
-}
-
-bool is_number(std::string_view text) {
-  return !text.empty() && text.find_first_not_of("0123456789") == std::string_view::npos;
-}
-
-std::string_view take_part(std::string_view& text) {
-  const auto end = std::min(text.find('.'), text.size());
-  const auto part = text.substr(0, end);
-  text.remove_prefix(std::min(end + 1, text.size()));
-  return part;
-}
-
-// Dotted parts; numbers are older than words, and less is older.
-int compare_dotted(std::string_view a, std::string_view b) {
-  while (!a.empty() && !b.empty()) {
-    const auto left = take_part(a);
-    const auto right = take_part(b);
-    if (is_number(left) != is_number(right)) return is_number(left) ? -1 : 1;
-    if (const int order = is_number(left) ? compare_numbers(left, right) : left.compare(right)) return order;
-  }
-  return static_cast<int>(!a.empty()) - static_cast<int>(!b.empty());
-}
 
 GenerationPtr draining(const Generation& generation) {
   auto copy = generation;
@@ -60,9 +29,6 @@ std::set<std::string> manifests(const Snapshot& snapshot) {
 bool same_engine(const Generation& generation, const model::Manifest& manifest) {
   return generation.manifest().engine == manifest.engine && generation.manifest().version == manifest.version;
 }
-
-// A version before its release may change while it is being worked on.
-bool is_released(std::string_view version) { return version.substr(0, version.find('+')).find('-') == version.npos; }
 
 std::string describe(const base::Error& error) {
   std::string all = error.message;
@@ -85,18 +51,6 @@ RefusedFile refused(const fs::path& path, base::Error error) {
 }
 
 }  // namespace
-
-int compare_versions(std::string_view a, std::string_view b) {
-  a = a.substr(0, a.find('+'));
-  b = b.substr(0, b.find('+'));
-  const auto dash_a = std::min(a.find('-'), a.size());
-  const auto dash_b = std::min(b.find('-'), b.size());
-  if (const int order = compare_dotted(a.substr(0, dash_a), b.substr(0, dash_b))) return order;
-  const auto pre_a = a.substr(dash_a);
-  const auto pre_b = b.substr(dash_b);
-  if (pre_a.empty() || pre_b.empty()) return static_cast<int>(pre_a.empty()) - static_cast<int>(pre_b.empty());
-  return compare_dotted(pre_a.substr(1), pre_b.substr(1));
-}
 
 Catalog::Catalog(std::vector<fs::path> directories, Loader loader, const Shelf* shelf)
     : directories_(std::move(directories)),
@@ -198,21 +152,22 @@ void Catalog::load_file(Snapshot& next, const fs::path& path) {
       if (other->loaded.file_digest == loaded->file_digest) return;  // touched, not changed
       before = &other;
     } else if (same_engine(*other, manifest)) {
-      auto one = refused(path, refusal(path.filename().string(), "expected an engine that is not there yet, found " +
-                                                                     manifest.engine.value + ' ' + manifest.version +
-                                                                     " again, which " + other->file() + " already is"));
+      auto one =
+          refused(path, engine::refusal(path.filename().string(),
+                                        "expected an engine that is not there yet, found " + manifest.engine.value +
+                                            ' ' + manifest.version + " again, which " + other->file() + " already is"));
       one.taken = true;
       return next.refused.push_back(std::move(one));
     }
   }
   if (before != nullptr && same_engine(**before, manifest) && (*before)->manifest().digest != manifest.digest &&
       is_released(manifest.version))
-    return next.refused.push_back(refused(
-        path,
-        refusal(path.filename().string(), "expected that version " + manifest.version + " of " + manifest.engine.value +
-                                              " keeps its manifest, found another one; raise the "
-                                              "version (or call it a pre-release such as " +
-                                              manifest.version + "-dev while you work on it)")));
+    return next.refused.push_back(
+        refused(path, engine::refusal(path.filename().string(), "expected that version " + manifest.version + " of " +
+                                                                    manifest.engine.value +
+                                                                    " keeps its manifest, found another one; raise the "
+                                                                    "version (or call it a pre-release such as " +
+                                                                    manifest.version + "-dev while you work on it)")));
   const auto manifest_digest = manifest.digest;
   if (before != nullptr) *before = draining(**before);
   next.generations.push_back(std::make_shared<const Generation>(
@@ -254,36 +209,4 @@ base::Result<GenerationPtr> Catalog::find_pinned(const base::EngineId& engine, s
                      {}};
 }
 
-Watcher::Watcher(Catalog& catalog, base::Millis between)
-    : thread_([this, &catalog, between] {
-        std::unique_lock lock(mutex_);
-        while (!ended_.wait_for(lock, between, [this] { return end_; })) {
-          lock.unlock();
-          (void)catalog.refresh();
-          lock.lock();
-        }
-      }) {}
-
-Watcher::~Watcher() {
-  {
-    const std::scoped_lock lock(mutex_);
-    end_ = true;
-  }
-  ended_.notify_one();
-  thread_.join();
-}
-
-Loader in_process_loader(SettingsOf settings, std::vector<std::string> allow, std::size_t threads) {
-  return [settings = std::move(settings), allow = std::move(allow),
-          threads](const fs::path& path) -> base::Result<Loaded> {
-    const auto library = Library::load(path, allow);
-    if (!library) return library.error();
-    const auto& manifest = library->contract()->manifest();
-    const auto open = library->open(settings(manifest->engine));
-    if (!open) return open.error();
-    return Loaded{library->sha256(), library->built_with(), library->contract(),
-                  std::make_shared<InProcess>(*open, manifest, threads)};
-  };
-}
-
-}  // namespace tenantry::engine
+}  // namespace tenantry::catalog

@@ -1,14 +1,16 @@
-#include "engine/catalog.hpp"
+#include "catalog/catalog.hpp"
 
 #include <atomic>
 #include <set>
 #include <thread>
 
-#include "fixture.hpp"
+#include "engine/fixture.hpp"
 #include "support/catch.hpp"
 
-namespace tenantry::engine {
+namespace tenantry::catalog {
 namespace {
+
+using namespace tenantry::engine;
 
 namespace json = boost::json;
 using base::EngineId;
@@ -20,17 +22,6 @@ Loader loader() {
 // A folder with copies of test plugins.
 void fill(const Folder& folder, std::initializer_list<std::string> names) {
   for (const auto& name : names) folder.put(name + ".so", read_file(plugin(name)));
-}
-
-TEST_CASE("versions are compared by their numbers") {
-  CHECK(compare_versions("1.10.0", "1.9.9") > 0);
-  CHECK(compare_versions("1.0.0", "1.0.0") == 0);
-  CHECK(compare_versions("1.0.0-rc.1", "1.0.0") < 0);
-  CHECK(compare_versions("1.0.0-rc.2", "1.0.0-rc.10") < 0);
-  CHECK(compare_versions("1.0.0-alpha", "1.0.0-alpha.1") < 0);
-  CHECK(compare_versions("1.0.0-1", "1.0.0-alpha") < 0);
-  CHECK(compare_versions("1.0.0+a", "1.0.0+b") == 0);
-  CHECK(compare_versions("2.0.0", "10000000000000000000000.0.0") < 0);
 }
 
 TEST_CASE("the catalog holds every good engine, and every other file with its reason") {
@@ -134,4 +125,4 @@ TEST_CASE("a snapshot stays as it was while more is loaded") {
 }
 
 }  // namespace
-}  // namespace tenantry::engine
+}  // namespace tenantry::catalog

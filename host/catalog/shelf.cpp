@@ -1,4 +1,4 @@
-#include "engine/shelf.hpp"
+#include "catalog/shelf.hpp"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -12,7 +12,7 @@
 #include "engine/descriptor.hpp"
 #include "engine/plugin_file.hpp"
 
-namespace tenantry::engine {
+namespace tenantry::catalog {
 namespace {
 
 namespace fs = std::filesystem;
@@ -21,7 +21,7 @@ namespace fs = std::filesystem;
 bool write_whole(const fs::path& path, const std::string& bytes) {
   auto aside = path;
   aside += ".part";
-  const Descriptor file(::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
+  const engine::Descriptor file(::open(aside.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (file.get() < 0) return false;
   for (std::size_t done = 0; done < bytes.size();) {
     const auto wrote = ::write(file.get(), bytes.data() + done, bytes.size() - done);
@@ -30,19 +30,19 @@ bool write_whole(const fs::path& path, const std::string& bytes) {
     done += static_cast<std::size_t>(wrote);
   }
   if (::fsync(file.get()) != 0 || ::rename(aside.c_str(), path.c_str()) != 0) return false;
-  const Descriptor folder(::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const engine::Descriptor folder(::open(path.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   return folder.get() >= 0 && ::fsync(folder.get()) == 0;
 }
 
 }  // namespace
 
 void Shelf::keep(const fs::path& file, const std::string& file_digest, const std::string& manifest) const {
-  const auto read = read_plugin_file(file, {});
+  const auto read = engine::read_plugin_file(file, {});
   if (read.has_error() || read->sha256 != file_digest) return;  // it changed again, and will be loaded again
   const auto place = folder_ / (manifest + ".so");
   std::error_code failure;
   if (fs::exists(place, failure)) {
-    const auto kept = read_plugin_file(place, {});
+    const auto kept = engine::read_plugin_file(place, {});
     if (kept.has_value() && kept->sha256 == file_digest) return;
   }
   if (fs::create_directories(folder_, failure)) fs::permissions(folder_, fs::perms::owner_all, failure);
@@ -77,4 +77,4 @@ std::vector<fs::path> Shelf::tidy(const std::set<std::string>& loaded) const {
   return wanted;
 }
 
-}  // namespace tenantry::engine
+}  // namespace tenantry::catalog

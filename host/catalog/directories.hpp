@@ -19,7 +19,7 @@
 #include <string>
 #include <vector>
 
-namespace tenantry::engine {
+namespace tenantry::catalog {
 
 // What says that a file is another one, or was written to, without reading it.
 struct FileMark {
@@ -67,4 +67,4 @@ class Directories {
   std::map<std::filesystem::path, Known> known_;
 };
 
-}  // namespace tenantry::engine
+}  // namespace tenantry::catalog

@@ -4,15 +4,17 @@
 #include <set>
 #include <thread>
 
-#include "engine/catalog.hpp"
+#include "catalog/watcher.hpp"
+#include "engine/fixture.hpp"
 #include "engine/manifest_reader.hpp"
 #include "engine/plugin_file.hpp"
-#include "fixture.hpp"
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
 
-namespace tenantry::engine {
+namespace tenantry::catalog {
 namespace {
+
+using namespace tenantry::engine;
 
 using base::EngineId;
 
@@ -218,4 +220,4 @@ TEST_CASE("the watcher takes in what changes by itself, and ends at once") {
 }
 
 }  // namespace
-}  // namespace tenantry::engine
+}  // namespace tenantry::catalog

@@ -4,36 +4,23 @@
 // that began on an older one finish there, and an older one that nobody uses any more is let go, which ends its
 // process. A file that is refused changes nothing: the generation that came from it before goes on.
 #pragma once
-#include <condition_variable>
 #include <cstdint>
 #include <filesystem>
-#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
-#include "base/clock.hpp"
 #include "base/ids.hpp"
-#include "engine/contract.hpp"
-#include "engine/directories.hpp"
-#include "engine/runtime.hpp"
-#include "engine/shelf.hpp"
+#include "catalog/directories.hpp"
+#include "catalog/shelf.hpp"
+#include "engine/loader.hpp"
 
-namespace tenantry::engine {
+namespace tenantry::catalog {
 
-// What loading a file gives. The runtime is open and ready.
-struct Loaded {
-  std::string file_digest;  // SHA-256 of the file, lower-case hex
-  std::string built_with;
-  std::shared_ptr<const Contract> contract;
-  std::shared_ptr<Runtime> runtime;
-};
-
-// Loads one file; the Error's message is the sentence of its refusal. Called from one thread at a time.
-using Loader = std::function<base::Result<Loaded>(const std::filesystem::path&)>;
+using engine::Loaded;
+using engine::Loader;
 
 enum class GenerationState : std::uint8_t {
   kActive,    // new runs may use it
@@ -106,31 +93,4 @@ class Catalog {
   std::shared_ptr<const Snapshot> current_;
 };
 
-// Refreshes a catalog for as long as it lives, on a thread of its own.
-class Watcher {
- public:
-  // Two looks are between a file's last byte and its use.
-  static constexpr base::Millis kBetweenLooks{400};
-
-  explicit Watcher(Catalog& catalog, base::Millis between = kBetweenLooks);
-  Watcher(const Watcher&) = delete;
-  Watcher& operator=(const Watcher&) = delete;
-  ~Watcher();  // waits for a file that is being loaded
-
- private:
-  std::mutex mutex_;
-  std::condition_variable ended_;
-  bool end_ = false;  // guarded by mutex_
-  std::thread thread_;
-};
-
-// Loads into this process, with up to `threads` calls of an engine at once. `settings` gives the operator's settings of
-// an engine, an object.
-using SettingsOf = std::function<base::json::value(const base::EngineId&)>;
-[[nodiscard]] Loader in_process_loader(SettingsOf settings, std::vector<std::string> allow = {},
-                                       std::size_t threads = 16);
-
-// Semantic versions: negative if a is older, 0 if equal, positive if newer.
-[[nodiscard]] int compare_versions(std::string_view a, std::string_view b);
-
-}  // namespace tenantry::engine
+}  // namespace tenantry::catalog
