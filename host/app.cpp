@@ -116,7 +116,7 @@ struct App::Rooms {
         store(std::move(opened)),
         vault(std::move(key)),
         servers(config.servers, config.engine_settings),
-        shelf(config.data_dir / "engines", [this] { return pinned_manifests(); }),
+        shelf(config.data_dir / "kept-engines", [this] { return pinned_manifests(); }),
         catalog(config.engine_directories, loader(config), &shelf),
         engines(service::engines_of(catalog)),
         scheduler(*store, {std::move(host), base::new_id("boot_")}, ports(), clock, options(config)),

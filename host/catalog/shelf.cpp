@@ -17,6 +17,14 @@ namespace {
 
 namespace fs = std::filesystem;
 
+// Is it one of ours? Somebody else's file is never removed.
+bool is_ours(const fs::path& path) {
+  const auto name = path.filename().string();
+  const auto digest = std::min(name.find_first_not_of("0123456789abcdef"), name.size());
+  const auto rest = name.substr(digest);
+  return digest == 64 && (rest == ".so" || rest == ".so.part");
+}
+
 // Whole or not at all, also after a power cut.
 bool write_whole(const fs::path& path, const std::string& bytes) {
   auto aside = path;
@@ -67,7 +75,7 @@ std::vector<fs::path> Shelf::tidy(const std::set<std::string>& loaded) const {
   for (fs::directory_iterator entry(folder_, failure), end; !failure && entry != end; entry.increment(failure)) {
     const auto manifest = entry->path().stem().string();
     std::error_code ignored;
-    if (loaded.contains(manifest)) continue;
+    if (!is_ours(entry->path()) || loaded.contains(manifest)) continue;
     if (entry->path().extension() == ".so" && needed->contains(manifest))
       wanted.push_back(entry->path());
     else

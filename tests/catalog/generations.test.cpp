@@ -202,10 +202,12 @@ TEST_CASE("what unfinished runs began on is there after a restart, and is let go
   CHECK(catalog.find_pinned(EngineId("plain"), digest).has_value());  // nobody holds it yet, but a run will
   CHECK(fs::exists(shelf_folder.path() / "kept" / (digest + ".so")));
 
+  std::ofstream(shelf_folder.path() / "kept" / "mine.so") << "not a copy";
   needed.clear();
   (void)catalog.refresh();
   CHECK(catalog.find_pinned(EngineId("plain"), digest).has_error());
   CHECK_FALSE(fs::exists(shelf_folder.path() / "kept" / (digest + ".so")));
+  CHECK(fs::exists(shelf_folder.path() / "kept" / "mine.so"));
 }
 
 TEST_CASE("the watcher takes in what changes by itself, and ends at once") {
