@@ -128,8 +128,8 @@ base::Result<Key> load_key(std::string_view environment, const std::string& file
     if (const auto made = make_key_file(file); !made.has_value()) return made.error();
   auto text = read_private_file(file, "key");
   if (!text.has_value()) return text.error();
-  auto key = Key::parse(text.value());
-  base::wipe(text.value());
+  auto key = Key::parse(*text);
+  base::wipe(*text);
   if (key.has_value()) return key;
   auto error = key.error();
   error.message = "The key file " + file + " holds no key: it has to be 64 hexadecimal digits or base64 of 32 bytes.";

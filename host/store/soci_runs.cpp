@@ -224,7 +224,7 @@ model::ManifestPtr ManifestCache::read(const std::string& digest, const std::str
   auto manifest = read_(text);
   if (!manifest.has_value()) throw Unreadable("manifest " + digest + ": " + manifest.error().message);
   const std::lock_guard lock(mutex_);
-  return known_.emplace(digest, manifest.value()).first->second;
+  return known_.emplace(digest, *manifest).first->second;
 }
 
 Result<std::vector<Written>> SociStore::write(std::span<const RunWrite> writes, const HostLife& self,

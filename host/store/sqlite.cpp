@@ -171,7 +171,7 @@ base::Result<std::unique_ptr<Store>> open_sqlite(const std::string& given, Sqlit
     told.message = "The store " + path + " cannot be opened. " + told.message;
     return told;
   }
-  return std::unique_ptr<Store>(std::make_unique<SqliteStore>(std::move(folder), std::move(lock.value()),
+  return std::unique_ptr<Store>(std::make_unique<SqliteStore>(std::move(folder), std::move(*lock),
                                                               std::move(dialect), std::move(options)));
 }
 
