@@ -182,8 +182,9 @@ std::shared_ptr<const Snapshot> Catalog::snapshot() const {
 }
 
 base::Result<GenerationPtr> Catalog::find(const base::EngineId& engine, std::string_view version) const {
+  const auto now = snapshot();  // kept while it is read: the catalog may change meanwhile
   GenerationPtr best;
-  for (const auto& generation : snapshot()->generations)
+  for (const auto& generation : now->generations)
     if (generation->manifest().engine == engine && generation->state == GenerationState::kActive &&
         (version.empty() || generation->manifest().version == version) &&
         (!best || compare_versions(generation->manifest().version, best->manifest().version) > 0))
@@ -197,8 +198,9 @@ base::Result<GenerationPtr> Catalog::find(const base::EngineId& engine, std::str
 }
 
 base::Result<GenerationPtr> Catalog::find_pinned(const base::EngineId& engine, std::string_view digest) const {
+  const auto now = snapshot();
   GenerationPtr newest;
-  for (const auto& generation : snapshot()->generations)
+  for (const auto& generation : now->generations)
     if (generation->manifest().engine == engine && generation->manifest().digest == digest) newest = generation;
   if (newest) return newest;
   return base::Error{base::ErrorKind::kUnavailable,

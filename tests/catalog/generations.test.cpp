@@ -54,7 +54,8 @@ struct House {
   }
   std::vector<std::string> refused() {
     std::vector<std::string> out;
-    for (const auto& one : catalog.snapshot()->refused) out.push_back(one.reason);
+    const auto now = catalog.snapshot();
+    for (const auto& one : now->refused) out.push_back(one.reason);
     return out;
   }
   std::size_t generations() { return catalog.snapshot()->generations.size(); }

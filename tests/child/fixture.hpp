@@ -16,6 +16,7 @@
 #include "engine/fixture.hpp"
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
+#include "support/signals.hpp"
 #include "support/temp_dir.hpp"
 
 namespace tenantry::child::test {
@@ -28,23 +29,13 @@ using engine::Recorder;
 using model::Op;
 using model::Outcome;
 using tenantry::test::eventually;
+using tenantry::test::let_signals_through;
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 inline constexpr bool kSanitized = true;
 #else
 inline constexpr bool kSanitized = false;
 #endif
-
-// Engines shall die of their signals, not of a sanitizer's report.
-inline void let_signals_through() {
-  for (const char* name : {"ASAN_OPTIONS", "TSAN_OPTIONS"}) {
-    const char* set = std::getenv(name);
-    const std::string old = set != nullptr ? set : "";
-    if (old.find("handle_segv") == std::string::npos)
-      ::setenv(name,
-               (old + (old.empty() ? "" : ":") + "handle_segv=0:handle_abort=0:allow_user_segv_handler=1").c_str(), 1);
-  }
-}
 
 // Once; a Log may be on after that.
 inline void be_quiet() {

@@ -16,6 +16,7 @@
 #include "support/eventually.hpp"
 #include "support/http_client.hpp"
 #include "support/process.hpp"
+#include "support/signals.hpp"
 #include "support/temp_dir.hpp"
 
 namespace tenantry::system {
@@ -72,6 +73,7 @@ class World {
   }
 
   void start_host() {
+    test::let_signals_through();
     host_ = std::make_unique<test::Process>(
         std::vector<std::string>{TENANTRY_HOST, "serve", "--config", folder_ / "tenantry.toml"},
         std::vector<std::pair<std::string, std::string>>{{"TENANTRY_ADMIN_EMAIL", "admin@example.org"},
