@@ -3,8 +3,14 @@
 #include "base/json.hpp"
 
 namespace tenantry::execution {
+namespace {
+
+constexpr std::size_t kMostManifests = 64;  // compiling again costs less than keeping every version there ever was
+
+}  // namespace
 
 const std::optional<schema::Schema>& OutputCheck::schema_of(const model::Manifest& manifest, std::size_t step) {
+  if (compiled_.size() >= kMostManifests && !compiled_.contains(manifest.digest)) compiled_.clear();
   auto [found, fresh] = compiled_.try_emplace(manifest.digest);
   if (fresh)
     for (const auto& spec : manifest.steps) {

@@ -215,16 +215,19 @@ model::ManifestPtr ManifestCache::find(const std::string& digest) const {
   return at == known_.end() ? nullptr : at->second;
 }
 
-void ManifestCache::keep(const model::ManifestPtr& manifest) {
+void ManifestCache::keep(const model::ManifestPtr& manifest) { (void)remember(manifest); }
+
+// Engines may be replaced for as long as the host lives: what no run holds is forgotten when there is much of it.
+model::ManifestPtr ManifestCache::remember(const model::ManifestPtr& manifest) {
   const std::lock_guard lock(mutex_);
-  known_.emplace(manifest->digest, manifest);
+  if (known_.size() >= kMost) std::erase_if(known_, [](const auto& known) { return known.second.use_count() == 1; });
+  return known_.emplace(manifest->digest, manifest).first->second;
 }
 
 model::ManifestPtr ManifestCache::read(const std::string& digest, const std::string& text) {
   auto manifest = read_(text);
   if (!manifest.has_value()) throw Unreadable("manifest " + digest + ": " + manifest.error().message);
-  const std::lock_guard lock(mutex_);
-  return known_.emplace(digest, *manifest).first->second;
+  return remember(*manifest);
 }
 
 Result<std::vector<Written>> SociStore::write(std::span<const RunWrite> writes, const HostLife& self,

@@ -26,6 +26,9 @@ class ManifestCache {
   [[nodiscard]] model::ManifestPtr read(const std::string& digest, const std::string& text);
 
  private:
+  static constexpr std::size_t kMost = 64;  // and besides those that runs hold
+  model::ManifestPtr remember(const model::ManifestPtr& manifest);
+
   const ManifestReader read_;
   mutable std::mutex mutex_;  // guards known_
   std::unordered_map<std::string, model::ManifestPtr> known_;

@@ -171,8 +171,8 @@ base::Result<std::unique_ptr<Store>> open_sqlite(const std::string& given, Sqlit
     told.message = "The store " + path + " cannot be opened. " + told.message;
     return told;
   }
-  return std::unique_ptr<Store>(std::make_unique<SqliteStore>(std::move(folder), std::move(*lock),
-                                                              std::move(dialect), std::move(options)));
+  return std::unique_ptr<Store>(
+      std::make_unique<SqliteStore>(std::move(folder), std::move(*lock), std::move(dialect), std::move(options)));
 }
 
 }  // namespace tenantry::store
