@@ -142,12 +142,14 @@ class Patient {
     return done(Plan{{{"create", "https://" + r.domain, "the tenant's site"}}});
   }
 
-  // False: it was there already, as wanted.
+  // False: it was there already, as wanted. Whole or not at all: an attempt may be killed in the middle of writing.
   static bool put(const std::string& file, const std::string& text) {
     std::ostringstream found;
     found << std::ifstream(file).rdbuf();
     if (found.str() == text) return false;
-    if (!(std::ofstream(file) << text << std::flush)) throw std::invalid_argument(file + " cannot be written");
+    if (!(std::ofstream(file + ".draft") << text << std::flush))
+      throw std::invalid_argument(file + " cannot be written");
+    fs::rename(file + ".draft", file);
     return true;
   }
 
