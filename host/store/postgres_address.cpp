@@ -20,6 +20,17 @@ base::Error error(base::ErrorKind kind, std::string code, std::string message, s
   return {kind, std::move(code), std::move(message), std::move(next_action), {}, {}};
 }
 
+base::Error not_a_url() {
+  return error(base::ErrorKind::kInvalid, "store.cannot_open", "The store's address is not a PostgreSQL URL.",
+               "Write it as postgresql://user@host:5432/database, with other characters percent-encoded.");
+}
+
+// A password with an @ or a / that was not encoded ends up in the wrong places, which are shown.
+bool is_doubtful(std::map<std::string, std::string>& values) {
+  return (values["host"] + values["dbname"] + values["port"]).find('@') != std::string::npos ||
+         values["port"].find_first_not_of("0123456789,") != std::string::npos;
+}
+
 std::string quoted(const std::string& value) {
   std::string text = "'";
   for (const char c : value) {
@@ -45,12 +56,11 @@ base::Result<PostgresAddress> parse_address(const std::string& url, const Postgr
   const std::unique_ptr<PQconninfoOption, decltype(&PQconninfoFree)> parsed(PQconninfoParse(url.c_str(), &complaint),
                                                                             PQconninfoFree);
   PQfreemem(complaint);
-  if (!parsed || (!url.starts_with("postgresql://") && !url.starts_with("postgres://")))
-    return error(base::ErrorKind::kInvalid, "store.cannot_open", "The store's address is not a PostgreSQL URL.",
-                 "Write it as postgresql://user@host:5432/database, with other characters percent-encoded.");
+  if (!parsed || (!url.starts_with("postgresql://") && !url.starts_with("postgres://"))) return not_a_url();
   std::map<std::string, std::string> values;
   for (const auto* option = parsed.get(); option->keyword != nullptr; ++option)
     if (option->val != nullptr) values[option->keyword] = option->val;
+  if (is_doubtful(values)) return not_a_url();
   for (const auto& [keyword, value] : defaults()) values.emplace(keyword, value);
   values["client_encoding"] = "UTF8";
   if (!options.password.empty()) values["password"] = options.password;

@@ -71,8 +71,10 @@ class PostgresDialect final : public Dialect {
     if (state == "55P03" || state == "57014") return Trouble::kLocked;
     if (state == "53100") return Trouble::kDiskFull;
     // 25P03: idle in a transaction for too long; 57P..: the server stops, or has not started yet.
-    if (is_of("08") || is_of("57P") || is_of("53") || is_of("58") || state == "25P03") return Trouble::kLost;
-    if (state == "25006" || state == "42501") return Trouble::kReadOnly;
+    // Blank: libpq's own error, not the server's, and what libpq complains of is the connection.
+    if (state == "     " || is_of("08") || is_of("57P") || is_of("53") || is_of("58") || state == "25P03")
+      return Trouble::kLost;
+    if (state == "25006" || state == "42501" || state == "3F000") return Trouble::kReadOnly;
     if (state == "XX001" || state == "XX002") return Trouble::kCorrupt;
     return Trouble::kFailed;
   }

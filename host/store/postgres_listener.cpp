@@ -54,6 +54,8 @@ void PostgresListener::call() {
 void PostgresListener::hear() {
   const std::unique_ptr<PGconn, decltype(&PQfinish)> connection(PQconnectdb(conninfo_.c_str()), PQfinish);
   if (PQstatus(connection.get()) != CONNECTION_OK) return;
+  PQsetNoticeProcessor(
+      connection.get(), [](void*, const char*) {}, nullptr);
   const auto listen = std::string("listen ") + kReleasedChannel;
   const std::unique_ptr<PGresult, decltype(&PQclear)> listening(PQexec(connection.get(), listen.c_str()), PQclear);
   if (PQresultStatus(listening.get()) != PGRES_COMMAND_OK) return;
