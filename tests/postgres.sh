@@ -77,5 +77,6 @@ is_completed() {
 }
 until_true 20 "$setup_logs/postgres-second.log" is_completed "$second"
 kill -9 "$killed"
+wait "$killed" 2>/dev/null || true
 is_completed "$second" || die "the second host does not see what the first has done"
 [ "$(cat "$work/rooms/acme/greeting.txt")" = "Habari, acme!" ] || die "the engine did nothing"

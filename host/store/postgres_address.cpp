@@ -66,7 +66,8 @@ base::Result<PostgresAddress> parse_address(const std::string& url, const Postgr
   if (!options.password.empty()) values["password"] = options.password;
 
   PostgresAddress address;
-  for (const auto& [keyword, value] : values) address.conninfo += keyword + "=" + quoted(value) + " ";
+  for (const auto& [keyword, value] : values)
+    if (!value.empty()) address.conninfo += keyword + "=" + quoted(value) + " ";  // an empty one would hide PGHOST
   address.user = values["user"];
   address.database = values["dbname"];
   const auto host = values["host"];

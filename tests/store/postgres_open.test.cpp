@@ -103,6 +103,16 @@ TEST_CASE("PostgreSQL: a database that cannot hold a store is refused and left a
   server.drop_database(name);
 }
 
+TEST_CASE("PostgreSQL: what an address leaves out is left to libpq, and what it says is quoted") {
+  const auto address = store::parse_address("postgresql://amina:it%27s%5C@/erp", postgres_options());
+  REQUIRE(address.has_value());
+  for (const std::string absent : {"host=", "port=", "service=", "sslmode="})
+    CHECK(address->conninfo.find(absent) == std::string::npos);
+  CHECK(address->conninfo.find(R"(password='it\'s\\' )") != std::string::npos);
+  CHECK(address->conninfo.find("connect_timeout='5'") != std::string::npos);
+  CHECK(address->name == "postgresql://amina@/erp");
+}
+
 TEST_CASE("PostgreSQL: a server that is too old is refused") {
   const auto address = store::parse_address("postgresql://amina@db.example:6000/erp", postgres_options());
   REQUIRE(address.has_value());
