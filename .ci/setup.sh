@@ -8,11 +8,11 @@ setup_logs=$setup_root/build/log
 setup_build_packages=(
   g++ cmake ninja-build pkg-config
   'libboost1.81-dev|libboost1.83-dev' 'libboost-json1.81-dev|libboost-json1.83-dev'
-  libpistache-dev libssl-dev libsoci-dev libsqlite3-dev libspdlog-dev libcli11-dev libtomlplusplus-dev
+  libpistache-dev libssl-dev libsoci-dev libsqlite3-dev libpq-dev libspdlog-dev libcli11-dev libtomlplusplus-dev
   libsodium-dev libcurl4-openssl-dev
 )
 setup_run_packages=(curl jq)
-setup_test_packages=(catch2 sqlite3 nginx-light wrk openssl clang-format clang-tidy)
+setup_test_packages=(catch2 sqlite3 postgresql nginx-light wrk openssl clang-format clang-tidy)
 
 # die <message>: the one line that says what went wrong.
 die() {

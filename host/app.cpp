@@ -13,6 +13,7 @@
 #include "rest/api.hpp"
 #include "secrets/sealed.hpp"
 #include "secrets/source.hpp"
+#include "store/postgres.hpp"
 #include "store/sqlite.hpp"
 
 namespace tenantry {
@@ -56,17 +57,34 @@ base::Result<std::string> host_id(const Config& config) {
                {}};
 }
 
+base::Result<model::ManifestPtr> read_manifest(const std::string& text) {
+  auto manifest = engine::read_manifest(text);
+  if (manifest.has_error()) return manifest.error();
+  return std::make_shared<const model::Manifest>(std::move(*manifest));
+}
+
+base::Result<std::unique_ptr<store::Store>> open_shared_store(const Config& config) {
+  store::PostgresOptions options;
+  options.readers = config.store_readers;
+  options.read_manifest = read_manifest;
+  if (!config.store_password.empty()) {
+    const auto reference = secrets::Reference::parse(config.store_password);
+    if (reference.has_error()) return reference.error();
+    auto password = reference->read();
+    if (password.has_error()) return password.error();
+    options.password = std::move(*password);
+  }
+  return store::open_postgres(config.store, std::move(options));
+}
+
 base::Result<std::unique_ptr<store::Store>> open_store(const Config& config) {
   if (const auto made = make_private(config.data_dir); made.has_error()) return made.error();
+  if (config.store_is_shared) return open_shared_store(config);
   if (config.store != ":memory:")
     if (const auto made = make_private(fs::path(config.store).parent_path()); made.has_error()) return made.error();
   store::SqliteOptions options;
   options.readers = config.store_readers;
-  options.read_manifest = [](const std::string& text) -> base::Result<model::ManifestPtr> {
-    auto manifest = engine::read_manifest(text);
-    if (manifest.has_error()) return manifest.error();
-    return std::make_shared<const model::Manifest>(std::move(*manifest));
-  };
+  options.read_manifest = read_manifest;
   return store::open_sqlite(config.store, std::move(options));
 }
 

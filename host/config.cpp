@@ -146,8 +146,10 @@ base::Result<Config> read_config(const fs::path& file, const json::object& overr
   config.address = text(document, "/listen/address");
   config.port = static_cast<std::uint16_t>(number(document, "/listen/port", 4000));
   config.io_threads = static_cast<int>(number(document, "/listen/threads", 2));
-  const auto store = url.substr(std::min(url.size(), kSqlite.size()));
-  config.store = store == ":memory:" ? store : resolved(store).string();
+  config.store_is_shared = !url.starts_with(kSqlite);
+  const auto store = config.store_is_shared ? url : url.substr(kSqlite.size());
+  config.store = config.store_is_shared || store == ":memory:" ? store : resolved(store).string();
+  config.store_password = text(document, "/store/password");
   config.store_readers = static_cast<std::size_t>(number(document, "/store/connections", 8));
   each(document, "/engines/directories", [&](const json::value& one, std::size_t) {
     config.engine_directories.push_back(resolved(json::value_to<std::string>(one)));

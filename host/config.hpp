@@ -20,7 +20,9 @@ struct Config {
   std::string address;
   std::uint16_t port = 4000;
   int io_threads = 2;
-  std::string store;  // file of the SQLite store
+  std::string store;             // file of the SQLite store, or the URL of the PostgreSQL database
+  bool store_is_shared = false;  // PostgreSQL
+  std::string store_password;    // a reference: env:NAME, file:/path; empty: none
   std::size_t store_readers = 4;
   std::vector<std::filesystem::path> engine_directories;
   std::vector<std::string> allowed_digests;

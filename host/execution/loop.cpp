@@ -44,6 +44,7 @@ Scheduler::Loop::Loop(store::Store& store, store::HostLife self, Ports ports, co
       random_(std::random_device{}()) {}
 
 Scheduler::Loop::~Loop() {
+  store_.on_released(nullptr);
   stop_ = true;
   inbox->nudge();
   if (thread_.joinable()) thread_.join();
@@ -52,6 +53,10 @@ Scheduler::Loop::~Loop() {
 
 void Scheduler::Loop::start() {
   thread_ = std::thread([this] { live(); });
+  store_.on_released([this] {
+    look_ = true;
+    inbox->nudge();
+  });
 }
 
 void Scheduler::Loop::drain(Millis wait) {

@@ -116,6 +116,7 @@ class Scheduler::Loop {
   const SchedulerOptions options_;
   std::thread thread_;
   std::atomic<bool> stop_{false};
+  std::atomic<bool> look_{false};             // another host has released runs
   std::atomic<std::int64_t> drain_until_{0};  // ms; 0: not draining
 
   Time now_{};

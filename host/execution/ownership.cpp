@@ -16,7 +16,7 @@ std::size_t flights(const model::Run& run) {
 }  // namespace
 
 void Scheduler::Loop::housekeeping() {
-  if (now_ < next_housekeeping_) return;
+  if (!look_.exchange(false) && now_ < next_housekeeping_) return;
   next_housekeeping_ = now_ + options_.lease / 3;
   if (!is_draining()) take_up();
   if (const auto renewed = store_.renew_leases(self_, lease_end()); renewed.has_error()) {

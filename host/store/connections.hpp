@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <semaphore>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -20,6 +21,11 @@ using Work = std::function<void(Session&)>;
 // Group commit: callers queue their work and wait; the thread takes whatever is there, does it in one transaction,
 // and tells all of them after the commit. Nobody waits for a timer: while one commit is on its way to the disk, the
 // next group gathers by itself.
+//
+// When the connection is lost before the commit, nothing was done. When it is lost during the commit, the group is
+// unsettled: each transaction leaves a number in the writer's row of commit_marks, so the first connection that can be
+// made again tells whether that commit took place, and only then the group gets its answer. Reading the row waits for
+// the lost connection's transaction, should the server not have noticed yet, because that holds the row.
 class Writer {
  public:
   explicit Writer(const Dialect& dialect);
@@ -28,7 +34,7 @@ class Writer {
   ~Writer();  // finishes what is queued; nobody may call commit() any more
 
   // Durable when it returns a value; with an error nothing of `work` was done. `work` runs on the writer's thread, and
-  // may run again from the start if the group it was in had to be split. Any thread.
+  // may run again from the start if the group it was in had to be split or the connection was lost. Any thread.
   [[nodiscard]] base::Result<void> commit(const Work& work);
 
  private:
@@ -37,20 +43,35 @@ class Writer {
     std::optional<base::Error> error;
     std::binary_semaphore done{0};
   };
+  using Group = std::vector<Waiting*>;
+  enum class Next {
+    kGiveUp,
+    kSplit,      // one of the group is at fault, not the database
+    kAgain,      // nothing was done, and it may well work now
+    kUnsettled,  // the answer to the commit is missing
+  };
   struct Failed {
     base::Error error;
-    bool splits = false;  // one of the group is at fault, not the database
+    Next next = Next::kGiveUp;
   };
 
   void loop();
-  void carry_out(const std::vector<Waiting*>& group);
-  [[nodiscard]] std::optional<Failed> transact(const std::vector<Waiting*>& group);
+  [[nodiscard]] bool take(Group& group);
+  void carry_out(const Group& group);
+  void attempt(const Group& group, bool may_split);
+  [[nodiscard]] std::optional<Failed> transact(const Group& group);
+  void open();
+  [[nodiscard]] bool settle();
+  static void answer(const Group& group, const std::optional<base::Error>& error);
 
   const Dialect& dialect_;
+  const std::string name_;            // in commit_marks
+  std::int64_t number_ = 0;           // of the newest transaction
   std::unique_ptr<Session> session_;  // the thread's; thrown away after a failure and opened anew for the next group
+  Group unsettled_;                   // of transaction number_, or empty
   std::mutex mutex_;                  // guards queue_, stopping_
   std::condition_variable arrived_;
-  std::vector<Waiting*> queue_;
+  Group queue_;
   bool stopping_ = false;
   std::thread thread_;
 };
@@ -63,12 +84,15 @@ class Readers {
   Readers& operator=(const Readers&) = delete;
   ~Readers() = default;
 
-  // Any thread; waits while all connections are in use.
+  // Any thread; waits while all connections are in use. `work` runs again from the start if a connection turns out to
+  // have been lost since it was last used.
   [[nodiscard]] base::Result<void> read(const Work& work);
 
  private:
   [[nodiscard]] std::unique_ptr<Session> acquire();
   void give_back(std::unique_ptr<Session> session);
+  void drop_idle();
+  [[nodiscard]] base::Result<void> attempt(std::unique_ptr<Session>& session, const Work& work, Trouble& trouble) const;
 
   const Dialect& dialect_;
   std::mutex mutex_;  // guards idle_, free_

@@ -1,16 +1,33 @@
 #include "store/dialect.hpp"
 
 namespace tenantry::store {
+namespace {
+
+std::string one_line(std::string text) {
+  for (auto& c : text)
+    if (c == '\n' || c == '\t') c = ' ';
+  while (!text.empty() && (text.back() == ' ' || text.back() == '.')) text.pop_back();
+  return text;
+}
+
+}  // namespace
 
 base::Error to_error(Trouble trouble, const soci::soci_error& error) {
   using base::ErrorKind;
-  const std::string cause = " (" + error.get_error_message() + ")";
+  const std::string cause = " (" + one_line(error.get_error_message()) + ")";
   switch (trouble) {
     case Trouble::kLocked:
       return {ErrorKind::kUnavailable,
               "store.locked",
               "Another program holds a lock on the store; nothing was changed" + cause + ".",
               "Try again in a moment; end the program that holds the lock if it persists.",
+              {},
+              {}};
+    case Trouble::kContended:
+      return {ErrorKind::kUnavailable,
+              "store.locked",
+              "Another host was changing the same rows; nothing was changed" + cause + ".",
+              "Try again in a moment.",
               {},
               {}};
     case Trouble::kDiskFull:
@@ -24,14 +41,14 @@ base::Error to_error(Trouble trouble, const soci::soci_error& error) {
       return {ErrorKind::kUnavailable,
               "store.lost",
               "The store, or the disk below it, does not answer; nothing was changed" + cause + ".",
-              "Check the disk of the store, then try again.",
+              "Check the store's server and disk, then try again.",
               {},
               {}};
     case Trouble::kReadOnly:
       return {ErrorKind::kUnavailable,
               "store.read_only",
               "The store may not be written to; nothing was changed" + cause + ".",
-              "Give the host write permission on the store and its folder, then try again.",
+              "Give the host write permission on the store, then try again.",
               {},
               {}};
     case Trouble::kCorrupt:

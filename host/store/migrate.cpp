@@ -26,6 +26,7 @@ base::Error refused(std::string code, std::string message, std::string next_acti
 
 base::Result<void> migrate(const Dialect& dialect, const std::string& name) {
   Session db(dialect, Access::kWrite);
+  if (const char* lock = dialect.lock_migrations(); lock != nullptr) db.soci() << lock;
   long long tables = 0;
   long long ours = 0;
   db.select<long long, long long>(dialect.count_tables(), with(), [&](long long all, long long versions) {
@@ -33,7 +34,8 @@ base::Result<void> migrate(const Dialect& dialect, const std::string& name) {
     ours = versions;
   });
   if (tables > 0 && ours == 0)
-    return refused("store.foreign", name + " is a database of another program.", "Name another file for the store.");
+    return refused("store.foreign", name + " is a database of another program.",
+                   "Name another file, or an empty database, for the store.");
   db.soci() << dialect.begin_write();
   if (ours == 0) db.soci() << "create table schema_version (version bigint not null primary key)";
   long long version = 0;

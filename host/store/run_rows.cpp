@@ -53,7 +53,7 @@ std::shared_ptr<model::RunSpec> load_spec(Session& db, ManifestCache& manifests,
 void load_steps(Session& db, const std::string& id, std::vector<model::StepRun>& steps) {
   db.select<std::string, std::string, long long, long long, long long, long long, std::string, long long, long long,
             long long, long long, long long, long long, long long, long long, long long, std::string, std::string,
-            std::string, std::string, std::string, std::string, Texts, Texts>(
+            std::string, std::string, std::string, std::string, Texts, Bytes>(
       R"sql(select state, wait_reason, due_at, attempt, attempts, in_flight, op, check_due, check_tries, blame, waited,
                    called_at, first_started_at, started_at, completed_at, progress, message, failure_class, failure_code,
                    failure_message, failure_action, failure_detail, output, from_bytes(checkpoint)
@@ -64,7 +64,7 @@ void load_steps(Session& db, const std::string& id, std::vector<model::StepRun>&
           long long blame, long long waited, long long called_at, long long first_started_at, long long started_at,
           long long completed_at, long long progress, std::string&& message, const std::string& failure_class,
           std::string&& failure_code, std::string&& failure_message, std::string&& failure_action,
-          std::string&& failure_detail, Texts&& output, Texts&& checkpoint) {
+          std::string&& failure_detail, Texts&& output, Bytes&& checkpoint) {
         auto& step = steps.emplace_back();
         step.state = known(model::step_state(state), state);
         step.wait_reason = known(model::wait_reason(wait_reason), wait_reason);
@@ -84,7 +84,7 @@ void load_steps(Session& db, const std::string& id, std::vector<model::StepRun>&
         step.progress = static_cast<int>(progress);
         step.message = std::move(message);
         step.output = shared(std::move(output));
-        step.checkpoint = shared(std::move(checkpoint));
+        step.checkpoint = shared(std::move(checkpoint.value));
         if (!failure_class.empty())
           step.failure =
               model::Failure{known(model::failure_class(failure_class), failure_class), std::move(failure_code),

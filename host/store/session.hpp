@@ -27,12 +27,23 @@ struct Unreadable : std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
+// Arbitrary bytes, or null: a column of from_bytes(), or a parameter of to_bytes().
+struct Bytes {
+  std::optional<std::string> value;
+};
+// A parameter of to_bytes() that lives elsewhere.
+struct BytesView {
+  explicit BytesView(const std::shared_ptr<const std::string>& given) : bytes(given.get()) {}
+  const std::string* bytes;
+};
+
 namespace slot {
 
 // The variable behind one parameter or column.
 struct Number {
   long long value = 0;
   soci::indicator state = soci::i_ok;
+  void prepare_for(const Dialect&) {}
   void set(std::int64_t number) { value = number; }
   void set(base::Time time) { value = base::to_millis(time); }
   void set(base::Millis duration) { value = duration.count(); }
@@ -44,15 +55,32 @@ struct Number {
 struct Text {
   std::string value;
   soci::indicator state = soci::i_ok;
-  void set(std::string_view text) { value.assign(text); }
+  bool cut_at_nul = false;
+  void prepare_for(const Dialect& dialect) { cut_at_nul = dialect.cuts_at_nul(); }
+  void set(std::string_view text) {
+    if (cut_at_nul && text.find('\0') != std::string_view::npos) throw std::invalid_argument("a text with a NUL");
+    value.assign(text);
+  }
   void set(const std::shared_ptr<const std::string>& text) {
     state = text ? soci::i_ok : soci::i_null;
-    value.assign(text ? std::string_view(*text) : std::string_view());
+    set(text ? std::string_view(*text) : std::string_view());
   }
   template <class Tag>
   void set(const base::Id<Tag>& id) {
-    value.assign(id.value);
+    set(std::string_view(id.value));
   }
+};
+struct Packed {
+  std::string value;
+  soci::indicator state = soci::i_ok;
+  const Dialect* dialect = nullptr;
+  void prepare_for(const Dialect& given) { dialect = &given; }
+  void set(const std::string* bytes) {
+    state = bytes != nullptr ? soci::i_ok : soci::i_null;
+    value = bytes != nullptr ? dialect->pack(*bytes) : std::string();
+  }
+  void set(const BytesView& view) { set(view.bytes); }
+  void set(const Bytes& bytes) { set(bytes.value ? &*bytes.value : nullptr); }
 };
 
 template <class T>
@@ -60,7 +88,10 @@ inline constexpr bool kIsNumber =
     std::is_integral_v<T> || std::is_same_v<T, base::Time> || std::is_same_v<T, base::Millis> ||
     std::is_same_v<T, std::optional<std::int64_t>> || std::is_same_v<T, std::optional<long long>>;
 template <class T>
-using For = std::conditional_t<kIsNumber<std::remove_cvref_t<T>>, Number, Text>;
+inline constexpr bool kIsBytes = std::is_same_v<T, Bytes> || std::is_same_v<T, BytesView>;
+template <class T>
+using For = std::conditional_t<kIsNumber<std::remove_cvref_t<T>>, Number,
+                               std::conditional_t<kIsBytes<std::remove_cvref_t<T>>, Packed, Text>>;
 
 // A row's value as the reader of the row asked for it.
 template <class Out>
@@ -76,6 +107,11 @@ Out take(Text& from) {
     return from.state == soci::i_null ? std::nullopt : Out(std::move(from.value));
   else
     return std::move(from.value);
+}
+template <class Out>
+Out take(Packed& from) {
+  if (from.state == soci::i_null) return {};
+  return {from.dialect->unpack(std::move(from.value))};
 }
 
 }  // namespace slot
@@ -127,11 +163,13 @@ class Session {
   struct Prepared;
   template <class... Out, class... Ins>
   struct Prepared<std::tuple<Out...>, Ins...> final : Base {
-    Prepared(soci::session& session, const std::string& sql) : statement(session) {
+    Prepared(soci::session& session, const Dialect& dialect, const std::string& sql) : statement(session) {
       const auto names = parameter_names(sql);
       if (names.size() != sizeof...(Ins)) throw std::logic_error("wrong number of parameters: " + sql);
       statement.alloc();
       statement.prepare(sql);
+      std::apply([&](auto&... s) { (s.prepare_for(dialect), ...); }, in);
+      std::apply([&](auto&... s) { (s.prepare_for(dialect), ...); }, out);
       std::size_t next = 0;
       std::apply([&](auto&... s) { (statement.exchange(soci::use(s.value, s.state, names[next++])), ...); }, in);
       std::apply([&](auto&... s) { (statement.exchange(soci::into(s.value, s.state)), ...); }, out);
@@ -150,7 +188,7 @@ class Session {
   Prepared<Outs, Ins...>& find(const char* sql) {
     using Kind = Prepared<Outs, Ins...>;
     auto& prepared = prepared_[{sql, &kMark<Kind>}];
-    if (!prepared) prepared = std::make_unique<Kind>(*session_, dialect_.render(sql));
+    if (!prepared) prepared = std::make_unique<Kind>(*session_, dialect_, dialect_.render(sql));
     return static_cast<Kind&>(*prepared);
   }
 

@@ -11,15 +11,17 @@ namespace {
 std::int64_t take_over(Session& db, const std::string& run, std::int64_t life) {
   std::int64_t token = 0;
   db.select<long long>(
-      R"sql(update runs set token = token + 1, owner = case when owner is null then null else :owner end
+      R"sql(update runs set token = token + 1, owner = case when owner is null then null else cast(:owner as bigint) end
             where id = :id returning token)sql",
       with(life, run), [&](long long raised) { token = raised; });
   return token;
 }
 
 void forget_dead_lives(Session& db, Time now) {
-  db.run(R"sql(delete from lives where lease_until <= :now
-               and not exists (select 1 from runs where runs.owner = lives.id))sql",
+  db.run(R"sql(delete from lives
+               where id in (select l.id from lives l
+                            where l.lease_until <= :now and not exists (select 1 from runs r where r.owner = l.id)
+                            {skip_locked}))sql",
          now);
 }
 
@@ -34,7 +36,7 @@ Result<std::vector<OwnedRun>> SociStore::claim_runs(const HostLife& self, Time n
         R"sql(select id from runs
               where owner in (select id from lives
                               where id <> :self and (lease_until <= :now or host = :host))
-              order by created_at, id limit :limit)sql",
+              order by created_at, id limit :limit {skip_locked})sql",
         with(life, now, self.host, limit), [&](std::string&& id) { ids.push_back(std::move(id)); });
     std::vector<OwnedRun> owned;
     owned.reserve(ids.size());
@@ -56,13 +58,13 @@ Result<OwnedRun> SociStore::claim_run(const base::RunId& run, const HostLife& se
   return write_as<OwnedRun>([&](Session& db) -> Result<OwnedRun> {
     bool exists = false;
     bool elsewhere = false;
-    db.select<std::optional<std::string>, std::optional<long long>>(
-        R"sql(select l.host, l.lease_until from runs r left join lives l on l.id = r.owner where r.id = :id)sql",
-        with(run), [&](std::optional<std::string>&& host, std::optional<long long> until) {
-          exists = true;
-          elsewhere = host && *host != self.host && *until > base::to_millis(now);
-        });
+    // First its row, then who has it: otherwise another host could take it over in between.
+    db.select<std::string>(R"sql(select id from runs where id = :id {for_update})sql", with(run),
+                           [&](std::string&&) { exists = true; });
     if (!exists) return base::not_found("run.not_found", "There is no run " + run.value + ".");
+    db.select<std::string, long long>(
+        R"sql(select l.host, l.lease_until from runs r join lives l on l.id = r.owner where r.id = :id)sql", with(run),
+        [&](std::string&& host, long long until) { elsewhere = host != self.host && until > base::to_millis(now); });
     if (elsewhere)
       return base::Error{base::ErrorKind::kConflict,
                          "store.owned_elsewhere",
@@ -86,6 +88,7 @@ Result<void> SociStore::renew_leases(const HostLife& self, Time lease_until) {
 Result<void> SociStore::release_runs(const HostLife& self) {
   return write_as<void>([&](Session& db) -> Result<void> {
     static_cast<void>(lease(db, last_life_, self, Time{}));
+    if (const char* tell = dialect_->tell_hosts(); tell != nullptr) db.run(tell);
     return {};
   });
 }

@@ -24,7 +24,7 @@ auto step_values(const model::StepRun& s) {
       std::make_tuple(word(s.state), word(s.wait_reason), s.due_at, s.attempt, s.attempts, s.in_flight, word(s.op),
                       s.check_due, s.check_tries, s.blame, s.waited, s.called_at, s.first_started_at, s.started_at,
                       s.completed_at, s.progress, std::string_view(s.message)),
-      failure_values(s.failure), std::tie(s.output, s.checkpoint));
+      failure_values(s.failure), std::tie(s.output), std::make_tuple(BytesView(s.checkpoint)));
 }
 
 void insert_step(Session& db, const model::Run& run, std::size_t index) {
@@ -152,6 +152,10 @@ Written update_run(Session& db, const RunWrite& write, std::int64_t life) {
   const auto& head = write.run->head;
   const auto& id = write.run->spec->id;
   if (is_active(head) && update_in_place(db, write, life)) return Written::kDone;
+  // The next statement has to see what others, who start a run of this tenant, are about to commit.
+  if (is_active(head))
+    db.select<std::string>(R"sql(select id from tenants where id = :tenant {for_update})sql",
+                           with(write.run->spec->tenant), [](std::string&&) {});
   const auto changed = db.run(
       R"sql(update runs
             set state = :state, epoch = :epoch, stopping = :stopping, events = :events, started_at = :started_at,

@@ -11,7 +11,6 @@
 
 #include "store/connections.hpp"
 #include "store/dialect.hpp"
-#include "store/sqlite.hpp"
 #include "store/store.hpp"
 
 namespace tenantry::store {

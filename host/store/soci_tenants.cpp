@@ -90,7 +90,7 @@ std::string pattern_of(const std::string& text) {
 void write_secret(Session& db, const base::TenantId& tenant, const Store::SealedSecret& secret) {
   db.run(R"sql(insert into tenant_secrets (tenant, name, sealed) values (:tenant, :name, to_bytes(:sealed))
                on conflict (tenant, name) do update set sealed = excluded.sealed)sql",
-         tenant, secret.name, secret.sealed);
+         tenant, secret.name, Bytes{secret.sealed});
 }
 
 }  // namespace
@@ -170,9 +170,8 @@ Result<void> SociStore::put_secret(const base::TenantId& tenant, const SealedSec
 Result<std::optional<std::string>> SociStore::secret(const base::TenantId& tenant, const std::string& name) {
   return read_as<std::optional<std::string>>([&](Session& db) {
     std::optional<std::string> found;
-    db.select<std::string>(
-        R"sql(select from_bytes(sealed) from tenant_secrets where tenant = :tenant and name = :name)sql",
-        with(tenant, name), [&](std::string&& sealed) { found = std::move(sealed); });
+    db.select<Bytes>(R"sql(select from_bytes(sealed) from tenant_secrets where tenant = :tenant and name = :name)sql",
+                     with(tenant, name), [&](Bytes&& sealed) { found = std::move(sealed.value); });
     return found;
   });
 }

@@ -2,7 +2,6 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
-#include <functional>
 #include <memory>
 #include <string>
 
@@ -10,10 +9,6 @@
 #include "store/store.hpp"
 
 namespace tenantry::store {
-
-// Reads a manifest's text back. The store keeps each text once, under its digest, and hands out one ManifestPtr for
-// each. Called from any thread.
-using ManifestReader = std::function<base::Result<model::ManifestPtr>(const std::string& text)>;
 
 struct SqliteOptions {
   ManifestReader read_manifest;

@@ -43,6 +43,9 @@ class SqliteDialect final : public Dialect {
   std::string render(std::string_view sql) const override {
     auto text = replace_call(std::string(sql), "to_bytes", "cast(", " as blob)");
     text = replace_call(std::move(text), "from_bytes", "cast(", " as text)");
+    text = replace_mark(std::move(text), "{for_update}", "");
+    text = replace_mark(std::move(text), "{skip_locked}", "");
+    text = replace_mark(std::move(text), "{key}", "text");
     text = replace_mark(std::move(text), "{clustered}", " without rowid");
     text = replace_mark(std::move(text), "{identity}", "integer primary key");
     return replace_mark(std::move(text), "{bytes}", "blob");

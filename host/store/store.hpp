@@ -10,10 +10,12 @@
 // happen). Writes of many threads share commits. Reads never wait for writers and see only what was committed.
 //
 // Errors. Kind unavailable (store.locked, store.disk_full, store.lost) means: nothing changed, try again later; an
-// error of kind internal (store.corrupt, store.failed) will not pass by itself. store.read_only: the file's permissions
-// were changed under a running host.
+// error of kind internal (store.corrupt, store.failed) will not pass by itself. store.read_only: the permissions were
+// changed under a running host. If a database is lost while it commits, the writers concerned wait until it is back and
+// has said whether it did: a write is never applied twice and never reported wrongly.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -28,6 +30,10 @@ namespace tenantry::store {
 
 using base::Result;
 using base::Time;
+
+// Reads a manifest's text back. The store keeps each text once, under its digest, and hands out one ManifestPtr for
+// each. Called from any thread.
+using ManifestReader = std::function<Result<model::ManifestPtr>(const std::string& text)>;
 
 // One life of one host. `host` is stable over restarts, `boot` is new in each.
 struct HostLife {
@@ -56,7 +62,7 @@ struct OwnedRun {
 };
 
 struct StoredEvent {
-  std::int64_t id = 0;  // over all runs; grows with commit order
+  std::int64_t id = 0;  // over all runs; within a run it grows with `number`, across runs with the time of the write
   base::RunId run;
   base::TenantId tenant;
   model::Event event;
@@ -95,6 +101,11 @@ class Store {
   [[nodiscard]] virtual Result<void> renew_leases(const HostLife& self, Time lease_until) = 0;
   // At an orderly end: other hosts, or the next life of this one, may take the runs at once.
   [[nodiscard]] virtual Result<void> release_runs(const HostLife& self) = 0;
+
+  // `wake` is called, on a thread of the store, when a host has released runs, and after a time in which that could
+  // not be heard; it must be quick. nullptr: nobody any more; returns when no call is under way. Never called by a
+  // store that only one host can open.
+  virtual void on_released(std::function<void()> wake) { static_cast<void>(wake); }
 
   // The manifests, by digest, that unfinished runs are pinned to.
   [[nodiscard]] virtual Result<std::vector<std::string>> pinned_manifests() = 0;

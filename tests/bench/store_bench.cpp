@@ -1,17 +1,19 @@
-// What a change of a step costs in the SQLite store: CPU when many share a commit, and time when each waits for the
-// disk. One JSON object per line. Usage: bench_store [folder]; the folder decides which disk is measured.
+// What a change of a step costs in the store, on SQLite and then on a PostgreSQL server beside us: CPU of this process
+// when many share a commit, and time when each waits for the disk. One JSON object per line; the last compares the two.
+// Usage: bench_store [folder]; the folder decides which disk is measured.
 #include <time.h>
 
 #include <atomic>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <filesystem>
 #include <string>
 #include <thread>
 #include <vector>
 
+#include "store/postgres.hpp"
 #include "store/sqlite.hpp"
+#include "support/postgres.hpp"
 
 namespace {
 
@@ -20,6 +22,7 @@ using namespace tenantry;
 constexpr int kRuns = 1'000;
 constexpr std::size_t kSteps = 11;
 constexpr std::size_t kGroup = 64;
+const char* store_name = "";
 const store::HostLife kSelf{"host", "boot"};
 constexpr base::Time kLease{base::Millis{60'000}};
 
@@ -40,13 +43,15 @@ void must(const base::Result<void>& result) {
 class Stopwatch {
  public:
   Stopwatch() : wall_(std::chrono::steady_clock::now()), cpu_(cpu_now()) {}
-  void report(const char* what, double changes, const char* unit) const {
+  // Returns microseconds of time for each.
+  double report(const char* what, double changes, const char* unit) const {
     const double wall = std::chrono::duration<double>(std::chrono::steady_clock::now() - wall_).count();
     const double cpu = cpu_now() - cpu_;
-    std::printf(R"({"bench":"%s","%s":%.0f,"seconds":%.3f,"per_second":%.0f,"cpu_us_each":%.2f})"
+    std::printf(R"({"store":"%s","bench":"%s","%s":%.0f,"seconds":%.3f,"per_second":%.0f,"cpu_us_each":%.2f})"
                 "\n",
-                what, unit, changes, wall, changes / wall, 1e6 * cpu / changes);
+                store_name, what, unit, changes, wall, changes / wall, 1e6 * cpu / changes);
     std::fflush(stdout);
+    return 1e6 * wall / changes;
   }
 
  private:
@@ -115,11 +120,7 @@ model::Change small_change(model::Run& run, std::size_t n) {
   return change;
 }
 
-std::unique_ptr<store::Store> open_store(const std::string& path) {
-  store::SqliteOptions options;
-  options.read_manifest = [](const std::string&) -> base::Result<model::ManifestPtr> { return make_manifest(); };
-  return must(store::open_sqlite(path, std::move(options)));
-}
+base::Result<model::ManifestPtr> read_manifest(const std::string&) { return make_manifest(); }
 
 void write_all(store::Store& store, const std::vector<store::RunWrite>& writes) {
   for (const auto written : must(store.write(writes, kSelf, kLease)))
@@ -150,7 +151,7 @@ void create_runs(store::Store& store, std::vector<model::Run>& runs) {
   watch.report("create a run of 11 steps, 64 per commit", kRuns, "runs");
 }
 
-void change_in_groups(store::Store& store, std::vector<model::Run>& runs) {
+double change_in_groups(store::Store& store, std::vector<model::Run>& runs) {
   constexpr std::size_t kRounds = 2 * kSteps;
   std::vector<std::vector<model::Change>> changes(kRounds);
   // All changes first, so that only the store is measured; the last state of each run is what every write names.
@@ -163,7 +164,7 @@ void change_in_groups(store::Store& store, std::vector<model::Run>& runs) {
       for (; i < runs.size() && writes.size() < kGroup; ++i) writes.push_back({&runs[i], &changes[n][i], 1, false});
       write_all(store, writes);
     }
-  watch.report("change a step, 64 in one call", static_cast<double>(kRounds * runs.size()), "changes");
+  return watch.report("change a step, 64 in one call", static_cast<double>(kRounds * runs.size()), "changes");
 }
 
 void change_alone(store::Store& store, std::vector<model::Run>& runs, std::size_t threads, std::size_t each,
@@ -199,26 +200,43 @@ void recover_runs(store::Store& store) {
   watch.report("take over a run after a crash, 100 per call", static_cast<double>(claimed), "runs");
 }
 
+// Microseconds for a change of a step, 64 in one call.
+double measure(const char* name, store::Store& store) {
+  store_name = name;
+  const auto manifest = make_manifest();
+  std::vector<model::Run> runs;
+  for (int i = 0; i < kRuns; ++i) runs.push_back(make_run(i, manifest));
+  create_runs(store, runs);
+  const double each = change_in_groups(store, runs);
+  change_alone(store, runs, 64, 100, "change a step, 64 threads, one each");
+  change_alone(store, runs, 8, 100, "change a step, 8 threads, one each");
+  change_alone(store, runs, 1, 200, "change a step, 1 thread: a commit each");
+  read_runs(store, runs);
+  recover_runs(store);
+  return each;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
-  std::string folder =
-      ((argc > 1 ? std::filesystem::path(argv[1]) : std::filesystem::temp_directory_path()) / "tenantry-bench-XXXXXX")
-          .string();
-  if (::mkdtemp(folder.data()) == nullptr) return 1;
+  if (argc > 1 && ::setenv("TMPDIR", argv[1], 1) != 0) return 1;
+  double sqlite = 0;
+  double postgres = 0;
   {
-    const auto store = open_store(folder + "/store.db");
-    const auto manifest = make_manifest();
-    std::vector<model::Run> runs;
-    for (int i = 0; i < kRuns; ++i) runs.push_back(make_run(i, manifest));
-    create_runs(*store, runs);
-    change_in_groups(*store, runs);
-    change_alone(*store, runs, 64, 100, "change a step, 64 threads, one each");
-    change_alone(*store, runs, 8, 100, "change a step, 8 threads, one each");
-    change_alone(*store, runs, 1, 200, "change a step, 1 thread: a commit each");
-    read_runs(*store, runs);
-    recover_runs(*store);
+    const test::TempDir folder;
+    store::SqliteOptions options;
+    options.read_manifest = read_manifest;
+    sqlite = measure("sqlite", *must(store::open_sqlite(folder / "store.db", std::move(options))));
   }
-  std::filesystem::remove_all(folder);
+  {
+    test::Postgres server;
+    store::PostgresOptions options;
+    options.read_manifest = read_manifest;
+    postgres =
+        measure("postgresql", *must(store::open_postgres(server.url(server.create_database()), std::move(options))));
+  }
+  std::printf(R"({"bench":"change a step, 64 in one call","sqlite_us":%.1f,"postgresql_us":%.1f,"ratio":%.2f})"
+              "\n",
+              sqlite, postgres, postgres / sqlite);
   return 0;
 }

@@ -1,36 +1,13 @@
-#include <fstream>
-#include <iterator>
-
 #include "store/raw_database.hpp"
 #include "store/sqlite_dialect.hpp"
 #include "store/sqlite_file.hpp"
+#include "store/statements.hpp"
 #include "support/catch.hpp"
 
 using namespace tenantry;
 using namespace tenantry::testing;
 
 namespace {
-
-struct Statement {
-  std::string file;
-  std::string sql;
-};
-
-// Every R"sql(...)sql" of the room's sources: that is how statements are written there.
-std::vector<Statement> statements() {
-  std::vector<Statement> found;
-  for (const auto& entry : std::filesystem::directory_iterator(TENANTRY_STORE_SOURCES)) {
-    if (entry.path().extension() != ".cpp") continue;
-    std::ifstream in(entry.path());
-    const std::string text{std::istreambuf_iterator<char>(in), {}};
-    const std::string open = "R\"sql(";
-    for (auto start = text.find(open); start != std::string::npos; start = text.find(open, start)) {
-      start += open.size();
-      found.push_back({entry.path().filename().string(), text.substr(start, text.find(")sql\"", start) - start)});
-    }
-  }
-  return found;
-}
 
 // What a statement may read from end to end: a handful of rows, or the list that was asked for in this order.
 bool is_allowed_scan(const std::string& detail) {
@@ -72,4 +49,5 @@ TEST_CASE("the marks of a statement become SQLite's words") {
   CHECK(dialect->render("set a = to_bytes(:a), b = :b") == "set a = cast(:a as blob), b = :b");
   CHECK(dialect->render("select from_bytes(a), from_bytes(t.b)") == "select cast(a as text), cast(t.b as text)");
   CHECK(dialect->render("x {bytes}, y {identity}){clustered}") == "x blob, y integer primary key) without rowid");
+  CHECK(dialect->render("x {key}; select 1{for_update}{skip_locked}") == "x text; select 1");
 }

@@ -15,7 +15,7 @@ namespace {
 
 const fs::path kRoot = TENANTRY_ROOT;
 // Run the blocks marked with their name straight from the page; the others hold their lines.
-const std::vector<std::string> kRunBlocks{"tests/readme.sh", "tests/package/package.sh"};
+const std::vector<std::string> kRunBlocks{"tests/readme.sh", "tests/postgres.sh", "tests/package/package.sh"};
 
 std::string read(const fs::path& path) {
   std::ostringstream text;

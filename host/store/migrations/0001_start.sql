@@ -2,8 +2,8 @@
 -- Marks in braces are filled in by the dialect.
 
 create table accounts (
-  id text not null primary key,
-  email text not null unique,
+  id {key} not null primary key,
+  email {key} not null unique,
   name text not null,
   role text not null,
   password_hash text not null,
@@ -11,8 +11,8 @@ create table accounts (
 ){clustered};
 
 create table tokens (
-  hash text not null primary key,
-  account text not null references accounts (id),
+  hash {key} not null primary key,
+  account {key} not null references accounts (id),
   created_at bigint not null,
   expires_at bigint not null
 ){clustered};
@@ -20,11 +20,11 @@ create table tokens (
 create index tokens_expires_at on tokens (expires_at);
 
 create table tenants (
-  id text not null primary key,
-  owner text not null references accounts (id),
-  name text not null,
+  id {key} not null primary key,
+  owner {key} not null references accounts (id),
+  name {key} not null,
   engine text not null,
-  server text not null,
+  server {key} not null,
   country_code text not null,
   admin_name text not null,
   admin_email text not null,
@@ -40,29 +40,29 @@ create index tenants_created_at on tenants (created_at, id);
 create index tenants_server on tenants (server);
 
 create table members (
-  account text not null references accounts (id),
-  tenant text not null references tenants (id),
+  account {key} not null references accounts (id),
+  tenant {key} not null references tenants (id),
   role text not null,
   primary key (account, tenant)
 ){clustered};
 
 create table tenant_secrets (
-  tenant text not null references tenants (id),
-  name text not null,
+  tenant {key} not null references tenants (id),
+  name {key} not null,
   sealed {bytes} not null,
   primary key (tenant, name)
 ){clustered};
 
 create table manifests (
-  digest text not null primary key,
+  digest {key} not null primary key,
   text text not null
 );
 
 -- One row for each life of each host: it leases all of its runs together.
 create table lives (
   id {identity},
-  host text not null,
-  boot text not null,
+  host {key} not null,
+  boot {key} not null,
   lease_until bigint not null,
   unique (host, boot)
 );
@@ -70,8 +70,8 @@ create table lives (
 -- owner: the life that carries the run on; null once the run is finished, so "active" is "has an owner".
 -- What never changes and may be large is in run_documents: this row is rewritten by every change.
 create table runs (
-  id text not null primary key,
-  tenant text not null references tenants (id),
+  id {key} not null primary key,
+  tenant {key} not null references tenants (id),
   state text not null,
   epoch bigint not null,
   stopping bigint not null,
@@ -90,8 +90,8 @@ create index runs_owner on runs (owner, created_at, id) where owner is not null;
 create index runs_tenant on runs (tenant, created_at, id);
 
 create table run_documents (
-  run text not null primary key references runs (id),
-  manifest text not null references manifests (digest),
+  run {key} not null primary key references runs (id),
+  manifest {key} not null references manifests (digest),
   server text not null,
   request text not null,
   tenant_document text not null,
@@ -99,9 +99,9 @@ create table run_documents (
 );
 
 create table steps (
-  run text not null references runs (id),
+  run {key} not null references runs (id),
   step bigint not null,
-  id text not null,
+  id {key} not null,
   state text not null,
   wait_reason text not null,
   due_at bigint not null,
@@ -130,7 +130,7 @@ create table steps (
 ){clustered};
 
 create table attempts (
-  run text not null references runs (id),
+  run {key} not null references runs (id),
   step bigint not null,
   number bigint not null,
   epoch bigint not null,
@@ -148,7 +148,7 @@ create table attempts (
 
 create table events (
   id {identity},
-  run text not null references runs (id),
+  run {key} not null references runs (id),
   number bigint not null,
   step text not null,
   type text not null,
@@ -158,9 +158,9 @@ create table events (
 );
 
 create table operations (
-  id text not null primary key,
-  tenant text not null references tenants (id),
-  run text not null references runs (id),
+  id {key} not null primary key,
+  tenant {key} not null references tenants (id),
+  run {key} not null references runs (id),
   verb text not null,
   step text not null,
   actor text not null,
@@ -170,8 +170,8 @@ create table operations (
 ){clustered};
 
 create table idempotency_keys (
-  account text not null,
-  key text not null,
+  account {key} not null,
+  key {key} not null,
   body_hash text not null,
   status bigint not null,
   body text not null,

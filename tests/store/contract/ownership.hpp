@@ -74,6 +74,19 @@ STORE_CHECK("claims are the oldest first, at most as many as asked for, and neve
   CHECK(got(store.claim_runs(kHereLater, at(1'000), at(10'000), 2)).empty());
 }
 
+STORE_CHECK("runs of the same moment are claimed in the order of their ids' bytes") {
+  STORE_BACKEND backend;
+  Bench bench(backend.store(), 4);
+  const Names ids{"run_B", "run_a", "run_Z_", "run__"};
+  for (int i = 0; i < 4; ++i) {
+    const auto [run, created] =
+        sample_run(ids[static_cast<std::size_t>(i)], bench.tenant(i), sample_manifest("engine", 1));
+    REQUIRE(bench.create(run, created, kHere, at(10'000)) == Written::kDone);
+  }
+  CHECK(ids_of(got(backend.store().claim_runs(kHereLater, at(1'000), at(10'000), 10))) ==
+        Names{"run_B", "run_Z_", "run__", "run_a"});
+}
+
 STORE_CHECK("two hosts that claim at the same moment never get the same run") {
   STORE_BACKEND backend;
   auto& store = backend.store();

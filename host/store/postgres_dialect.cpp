@@ -1,0 +1,118 @@
+#include "store/postgres_dialect.hpp"
+
+#include <soci/postgresql/soci-postgresql.h>
+
+#include <utility>
+
+namespace tenantry::store {
+namespace {
+
+using Connection = soci::postgresql_session_backend;
+
+int digit(char c) { return c <= '9' ? c - '0' : c - 'a' + 10; }
+
+class PostgresDialect final : public Dialect {
+ public:
+  PostgresDialect(PostgresAddress address, base::Millis lock_wait)
+      : address_(std::move(address)), lock_wait_(lock_wait) {}
+
+  std::unique_ptr<soci::session> connect(Access access) const override {
+    std::unique_ptr<soci::session> session;
+    try {
+      session = std::make_unique<soci::session>(*soci::factory_postgresql(), address_.conninfo);
+    } catch (const soci::soci_error&) {
+      // Its text is libpq's, in several lines; its SQLSTATE is missing.
+      throw soci::postgresql_soci_error(refusal(why_refused(address_), address_).message, "08001");
+    }
+    auto* connection = static_cast<Connection*>(session->get_backend());
+    PQsetErrorVerbosity(connection->conn_, PQERRORS_TERSE);  // the details would quote values
+    PQsetNoticeProcessor(
+        connection->conn_, [](void*, const char*) {}, nullptr);
+    const auto millis = std::to_string(lock_wait_.count());
+    // A host that stands still in the middle of a transaction must not keep its rows from the others.
+    *session << "set lock_timeout = " + millis + "; set idle_in_transaction_session_timeout = 20000" +
+                    "; set bytea_output = hex; set standard_conforming_strings = on";
+    if (access == Access::kRead) {
+      *session << "set default_transaction_read_only = on";
+      return session;
+    }
+    // Off and local would acknowledge what can still be lost; what is stricter than on stays.
+    *session << "select set_config('synchronous_commit', 'on', false) "
+                "where current_setting('synchronous_commit') in ('off', 'local')";
+    return session;
+  }
+
+  std::string render(std::string_view sql) const override {
+    auto text = replace_call(std::string(sql), "to_bytes", "cast(", " as bytea)");
+    text = replace_call(std::move(text), "from_bytes", "", "");
+    text = replace_mark(std::move(text), "{for_update}", "for update");
+    text = replace_mark(std::move(text), "{skip_locked}", "for update skip locked");
+    text = replace_mark(std::move(text), "{clustered}", "");
+    text = replace_mark(std::move(text), "{identity}", "bigint generated always as identity primary key");
+    text = replace_mark(std::move(text), "{key}", "text collate \"C\"");
+    return replace_mark(std::move(text), "{bytes}", "bytea");
+  }
+
+  const char* begin_read() const override { return "begin isolation level repeatable read, read only"; }
+  const char* begin_write() const override { return "begin isolation level read committed, read write"; }
+
+  const char* count_tables() const override {
+    return "select count(*), coalesce(sum(case when table_name = 'schema_version' then 1 else 0 end), 0) "
+           "from information_schema.tables where table_schema = current_schema() and table_type = 'BASE TABLE'";
+  }
+
+  Trouble diagnose(const soci::soci_error& error) const override {
+    const auto* postgres = dynamic_cast<const soci::postgresql_soci_error*>(&error);
+    if (postgres == nullptr) return Trouble::kFailed;
+    const auto state = postgres->sqlstate();
+    const auto is_of = [&](std::string_view family) { return state.starts_with(family); };
+    if (is_of("40")) return Trouble::kContended;  // serialization_failure, deadlock_detected
+    if (is_of("22") || is_of("23")) return Trouble::kConstraint;
+    if (state == "55P03" || state == "57014") return Trouble::kLocked;
+    if (state == "53100") return Trouble::kDiskFull;
+    // 25P03: idle in a transaction for too long; 57P..: the server stops, or has not started yet.
+    // Blank: libpq's own error, not the server's, and what libpq complains of is the connection.
+    if (state == "     " || is_of("08") || is_of("57P") || is_of("53") || is_of("58") || state == "25P03")
+      return Trouble::kLost;
+    if (state == "25006" || state == "42501" || state == "3F000") return Trouble::kReadOnly;
+    if (state == "XX001" || state == "XX002") return Trouble::kCorrupt;
+    return Trouble::kFailed;
+  }
+
+  // bytea's own notation: \x and two digits for each byte.
+  std::string pack(std::string_view bytes) const override {
+    static constexpr std::string_view kDigits = "0123456789abcdef";
+    std::string text = "\\x";
+    text.reserve(2 + 2 * bytes.size());
+    for (const char c : bytes) {
+      const auto byte = static_cast<unsigned char>(c);
+      text += kDigits[byte >> 4U];
+      text += kDigits[byte & 0xFU];
+    }
+    return text;
+  }
+  std::string unpack(std::string&& text) const override {
+    std::string bytes;
+    bytes.reserve(text.size() / 2);
+    for (std::size_t i = 2; i + 1 < text.size(); i += 2)
+      bytes += static_cast<char>(16 * digit(text[i]) + digit(text[i + 1]));
+    return bytes;
+  }
+
+  bool cuts_at_nul() const override { return true; }
+  bool is_remote() const override { return true; }
+  const char* lock_migrations() const override { return "select pg_advisory_lock(7523094288207667809)"; }
+  const char* tell_hosts() const override { return "notify tenantry_released"; }
+
+ private:
+  PostgresAddress address_;
+  base::Millis lock_wait_;
+};
+
+}  // namespace
+
+std::unique_ptr<Dialect> postgres_dialect(PostgresAddress address, base::Millis lock_wait) {
+  return std::make_unique<PostgresDialect>(std::move(address), lock_wait);
+}
+
+}  // namespace tenantry::store

@@ -1,0 +1,14 @@
+// PostgreSQL's way of everything in dialect.hpp.
+#pragma once
+#include <memory>
+
+#include "store/dialect.hpp"
+#include "store/postgres_address.hpp"
+
+namespace tenantry::store {
+
+inline constexpr const char* kReleasedChannel = "tenantry_released";
+
+[[nodiscard]] std::unique_ptr<Dialect> postgres_dialect(PostgresAddress address, base::Millis lock_wait);
+
+}  // namespace tenantry::store
