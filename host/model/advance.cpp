@@ -113,12 +113,6 @@ void on_checkpoint(Draft& draft, const CheckpointSaved& saved) {
   if (is_current(draft, saved.step, saved.attempt)) draft.edit(saved.step).checkpoint = saved.bytes;
 }
 
-bool checks_outstanding(const Draft& draft) {
-  for (std::size_t i = 0; i < draft.size(); ++i)
-    if (draft.step(i).check_due) return true;
-  return false;
-}
-
 // What state a run ends in once nothing is left that could go on by itself.
 RunState verdict(const Draft& draft) {
   bool all_ok = true;
@@ -176,7 +170,7 @@ void settle(Draft& draft) {
   if (head.state == RunState::kCompensating) return settle_undo(draft);
   const bool paused = head.state == RunState::kPaused;
   const bool ending = head.stopping || head.state == RunState::kCancelling;
-  const bool starts = !ending && !checks_outstanding(draft);
+  const bool starts = !ending && !draft.checks_outstanding();
   bool going_on = false;
   for (std::size_t i = 0; i < draft.size(); ++i) {
     const auto state = draft.step(i).state;

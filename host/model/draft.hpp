@@ -43,6 +43,13 @@ class Draft {
     return true;
   }
 
+  // Finished steps that are to be looked at before anything starts.
+  [[nodiscard]] bool checks_outstanding() const {
+    for (std::size_t i = 0; i < size(); ++i)
+      if (step(i).check_due) return true;
+    return false;
+  }
+
   const Time now;
 
  private:

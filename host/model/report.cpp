@@ -66,7 +66,7 @@ void wait_free(Draft& draft, std::size_t i, Millis delay, WaitReason reason, std
 
 void make_ready(Draft& draft, std::size_t i, std::string_view why) {
   auto& step = draft.edit(i);
-  step.state = draft.predecessors_ok(i) ? StepState::kReady : StepState::kPending;
+  step.state = draft.predecessors_ok(i) && !draft.checks_outstanding() ? StepState::kReady : StepState::kPending;
   step.op = Op::kRun;
   step.due_at = Time{};
   step.attempt = std::max(0, step.attempt - 1);  // an attempt that nobody could judge is not spent

@@ -3,8 +3,8 @@
 #include <string>
 
 #include "secrets/sealed.hpp"
-#include "service/identity.hpp"
 #include "service/engines.hpp"
+#include "service/identity.hpp"
 
 namespace tenantry::service {
 
