@@ -83,7 +83,8 @@ void Scheduler::Loop::begin_call(Active& active, std::size_t step) {
   call.step = spec.id;
   call.run_id = active.run.spec->id.value;
   call.tenant_id = active.run.spec->tenant.value;
-  call.idempotency_key = call.run_id + "." + spec.id;
+  // Another effect, another key: an ERP that knows the key of RUN must not take UNDO for a repetition of it.
+  call.idempotency_key = call.run_id + "." + spec.id + (state.op == model::Op::kUndo ? ".undo" : "");
   call.attempt = static_cast<std::uint32_t>(std::max(state.attempt, 1));
   call.max_attempts = static_cast<std::uint32_t>(spec.retry.attempts);
   call.input = std::move(*input);

@@ -70,7 +70,7 @@ void Scheduler::Loop::acknowledge(const std::set<Active*>& lost, const std::set<
     }
     for (const auto step : std::exchange(active->starting, {})) begin_call(*active, step);
     for (const auto step : std::exchange(active->stopping, {})) tell(*active, step);
-    if (model::is_terminal(active->run.head.state))
+    if (!model::is_active(active->run.head))
       forget(*active);
     else
       set_alarm(*active);
@@ -82,7 +82,7 @@ void Scheduler::Loop::acknowledge(const std::set<Active*>& lost, const std::set<
 void Scheduler::Loop::show(Active& active) {
   active.repainted = false;
   active.committed = std::make_shared<const model::Run>(active.run);
-  if (!model::is_terminal(active.run.head.state)) board.put(active.committed);
+  if (model::is_active(active.run.head)) board.put(active.committed);
 }
 
 void Scheduler::Loop::clear_batch() {
@@ -132,7 +132,7 @@ void Scheduler::Loop::restore(Active& active, std::vector<Item>& again) {
     lost.outcome = model::Outcome::kLost;
     again.push_back(CallEnded{active.run.spec->id, i, step.attempts, std::move(lost)});
   }
-  if (model::is_terminal(active.run.head.state)) return forget(active);
+  if (!model::is_active(active.run.head)) return forget(active);
   enqueue(active);
   set_alarm(active);
 }

@@ -137,7 +137,7 @@ void Scheduler::Loop::on(GiveCommand& given) {
   }
   if (const auto done = give(*active, given.command); done.has_error()) {
     refused_.emplace_back(&given.answered, done.error());
-    if (active->pending.empty() && model::is_terminal(active->run.head.state)) forget(*active);
+    if (active->pending.empty() && !model::is_active(active->run.head)) forget(*active);
     return;
   }
   accepted_.emplace_back(active, &given.answered);

@@ -58,6 +58,7 @@ class Scheduler::Loop {
 
   void start();
   void drain(Millis wait);
+  [[nodiscard]] const Ports& ports() const { return ports_; }
 
   const std::shared_ptr<Inbox> inbox = std::make_shared<Inbox>();
   Board board;

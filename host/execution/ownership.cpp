@@ -50,7 +50,7 @@ Active& Scheduler::Loop::adopt(store::OwnedRun owned, std::size_t suspects) {
   active->token = owned.token;
   active->committed = std::make_shared<const model::Run>(active->run);
   auto& place = *(runs_[active->run.spec->id] = std::move(active));
-  if (!model::is_terminal(place.run.head.state)) board.put(place.committed);
+  if (model::is_active(place.run.head)) board.put(place.committed);
   if (flights(place.run) > 0) (void)give(place, model::LeaseLost{std::max(suspects, flights(place.run))});
   enqueue(place);
   set_alarm(place);

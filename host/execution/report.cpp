@@ -32,6 +32,7 @@ model::StepReport OutputCheck::report(const model::Manifest& manifest, std::size
   report.failure = std::move(answer.failure);
   report.output = std::move(answer.output);
   const bool success = report.outcome == model::Outcome::kDone || report.outcome == model::Outcome::kAlreadyDone;
+  if (op == model::Op::kUndo) return report;  // the schema is that of what RUN makes
   const auto& schema = schema_of(manifest, step);
   if (!success || !schema || (op != model::Op::kRun && report.output.empty())) return report;
   const auto refuse = [&](const std::string& why) {

@@ -32,6 +32,10 @@ void Scheduler::command(base::RunId run, model::Command command, Answered answer
   if (!loop_->inbox->put(GiveCommand{std::move(run), std::move(command), std::move(answered)})) told(ending());
 }
 
+void Scheduler::foresee(model::Run run, const std::shared_ptr<engine::Runtime>& runtime, Foreseen done) {
+  execution::foresee(std::move(run), *runtime, loop_->ports(), std::move(done));
+}
+
 void Scheduler::drain(base::Millis wait) { loop_->drain(wait); }
 const Board& Scheduler::board() const { return loop_->board; }
 std::size_t Scheduler::running() const { return loop_->in_flight; }

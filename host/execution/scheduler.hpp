@@ -9,6 +9,7 @@
 #include <memory>
 
 #include "execution/board.hpp"
+#include "execution/foresee.hpp"
 #include "execution/inbox.hpp"
 #include "execution/limits.hpp"
 #include "execution/ports.hpp"
@@ -38,6 +39,10 @@ class Scheduler {
   // long as this host carries it on, whatever is loaded meanwhile.
   void create(model::Run run, model::Change change, std::shared_ptr<engine::Runtime> runtime, Answered answered);
   void command(base::RunId run, model::Command command, Answered answered);
+
+  // Any thread. Asks every step that has a PLAN what it would do in a run that is not made; nothing is stored and
+  // nothing is changed. `done` is called once, on a thread of the runtime or on this one.
+  void foresee(model::Run run, const std::shared_ptr<engine::Runtime>& runtime, Foreseen done);
 
   // No new claims; running calls are told to stop; returns when they have ended or `wait` is over. What did not end
   // is resolved by the next life. Then the runs are released and the thread ends.

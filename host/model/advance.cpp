@@ -18,30 +18,50 @@ bool may_start(const RunHead& head) {
   return !head.stopping && (head.state == RunState::kQueued || head.state == RunState::kRunning);
 }
 
+// What a call of the step would be now; nullopt: none is to be made.
+std::optional<Op> next_op(const Draft& draft, std::size_t i) {
+  const auto& head = draft.head();
+  const auto& step = draft.step(i);
+  if (step.in_flight || !is_active(head) || head.state == RunState::kPaused) return std::nullopt;
+  if (head.verifying) return step.check_due ? std::optional(Op::kVerify) : std::nullopt;
+  if (head.state == RunState::kCompensating) {
+    if (!free_to_undo(draft)[i]) return std::nullopt;
+    return is_unproven(head, step) ? Op::kVerify : Op::kUndo;
+  }
+  if (step.state == StepState::kUnknown || (step.check_due && head.state != RunState::kCancelling)) return Op::kVerify;
+  if (step.state == StepState::kReady && may_start(head)) return Op::kRun;
+  return std::nullopt;
+}
+
 void on_claimed(Draft& draft, std::size_t i) {
-  const bool verify = draft.step(i).state == StepState::kUnknown || draft.step(i).check_due;
-  const bool run = draft.step(i).state == StepState::kReady && may_start(draft.head());
-  if (draft.step(i).in_flight || (!verify && !run)) return;
+  const auto op = next_op(draft, i);
+  if (!op) return;
   auto& step = draft.edit(i);
   step.in_flight = true;
   step.attempts += 1;
   step.called_at = draft.now;
   step.wait_reason = WaitReason::kNone;
-  step.op = verify ? Op::kVerify : Op::kRun;
-  if (!verify) {
-    step.state = StepState::kRunning;
+  step.op = *op;
+  step.due_at = Time{};
+  if (op != Op::kVerify) {
     step.attempt += 1;
-    step.progress = 0;
     step.message.clear();
-    step.started_at = draft.now;
     if (step.first_started_at == Time{}) step.first_started_at = draft.now;
+  }
+  if (op == Op::kRun) {
+    step.state = StepState::kRunning;
+    step.progress = 0;
+    step.started_at = draft.now;
   }
   if (draft.head().state == RunState::kQueued) {
     draft.head().state = RunState::kRunning;
     draft.head().started_at = draft.now;
     draft.run_event("run.running");
   }
-  draft.step_event(i, verify ? "step.verifying" : "step.running",
+  draft.step_event(i,
+                   op == Op::kVerify ? "step.verifying"
+                   : op == Op::kUndo ? "step.undoing"
+                                     : "step.running",
                    {{"attempt", step.attempt}, {"number", step.attempts}});
 }
 
@@ -58,10 +78,11 @@ void on_lease_lost(Draft& draft, std::size_t suspects) {
 
 void on_tick(Draft& draft) {
   for (std::size_t i = 0; i < draft.size(); ++i) {
-    if (draft.step(i).state != StepState::kWaiting || draft.step(i).due_at > draft.now) continue;
+    if (draft.step(i).due_at == Time{} || draft.step(i).due_at > draft.now) continue;
     auto& step = draft.edit(i);
-    step.state = StepState::kReady;
+    step.due_at = Time{};
     step.wait_reason = WaitReason::kNone;
+    if (step.state == StepState::kWaiting) step.state = StepState::kReady;
   }
 }
 
@@ -92,12 +113,6 @@ void on_checkpoint(Draft& draft, const CheckpointSaved& saved) {
   if (is_current(draft, saved.step, saved.attempt)) draft.edit(saved.step).checkpoint = saved.bytes;
 }
 
-bool checks_outstanding(const Draft& draft) {
-  for (std::size_t i = 0; i < draft.size(); ++i)
-    if (draft.step(i).check_due) return true;
-  return false;
-}
-
 // What state a run ends in once nothing is left that could go on by itself.
 RunState verdict(const Draft& draft) {
   bool all_ok = true;
@@ -118,42 +133,74 @@ RunState verdict(const Draft& draft) {
   return cancelled && !failed ? RunState::kCancelled : RunState::kPartial;
 }
 
-void finish(Draft& draft, RunState state) {
-  for (std::size_t i = 0; i < draft.size(); ++i)
-    if (draft.step(i).check_due) draft.edit(i).check_due = false;
-  draft.head().state = state;
-  draft.head().completed_at = draft.now;
-  draft.run_event("run." + std::string(word(state)), {{"epoch", draft.head().epoch}});
+// The end of a verify: what was found is the tenant's condition.
+void settle_verify(Draft& draft) {
+  json::array drifted;
+  for (std::size_t i = 0; i < draft.size(); ++i) {
+    if (draft.step(i).check_due || draft.step(i).in_flight) return;
+    if (draft.step(i).drift) drifted.emplace_back(draft.spec(i).id);
+  }
+  draft.head().verifying = false;
+  const auto condition = word(draft.head().condition);
+  draft.run_event("run.verified", {{"condition", condition.empty() ? json::value(nullptr) : json::value(condition)},
+                                   {"drifted", std::move(drifted)}});
 }
 
 }  // namespace
 
-void settle(Draft& draft) {
-  if (is_terminal(draft.head().state)) return;
-  const bool starts = may_start(draft.head()) && !checks_outstanding(draft);
-  bool going_on = false;
-  for (std::size_t i = 0; i < draft.size(); ++i) {
-    if (starts && draft.step(i).state == StepState::kPending && draft.predecessors_ok(i))
-      draft.edit(i).state = StepState::kReady;
-    if (!may_start(draft.head()) && draft.head().state != RunState::kPaused && !draft.step(i).in_flight &&
-        (draft.step(i).state == StepState::kReady || draft.step(i).state == StepState::kWaiting)) {
-      // Stopping or cancelling: nothing new starts.
-      auto& step = draft.edit(i);
-      step.state = draft.head().state == RunState::kCancelling ? StepState::kCancelled : StepState::kPending;
-      step.wait_reason = WaitReason::kNone;
-      step.failure.reset();
-    }
-    const auto& step = draft.step(i);
-    going_on = going_on || step.in_flight || step.state == StepState::kReady || step.state == StepState::kWaiting ||
-               step.state == StepState::kUnknown || (step.check_due && may_start(draft.head()));
-  }
-  if (!going_on && draft.head().state != RunState::kPaused) finish(draft, verdict(draft));
+void finish(Draft& draft, RunState state, json::object data) {
+  for (std::size_t i = 0; i < draft.size(); ++i)
+    if (draft.step(i).check_due) draft.edit(i).check_due = false;
+  draft.head().state = state;
+  draft.head().completed_at = draft.now;
+  data["epoch"] = draft.head().epoch;
+  draft.run_event("run." + std::string(word(state)), data);
 }
 
-std::pair<Run, Change> new_run(std::shared_ptr<const RunSpec> spec, const Command& start, Time now) {
+void conclude(Draft& draft) {
+  if (!draft.head().removing) return finish(draft, verdict(draft));
+  roll_back(draft, {{"verb", word(Verb::kDeprovision)}});
+  settle(draft);
+}
+
+void settle(Draft& draft) {
+  auto& head = draft.head();
+  if (head.verifying) return settle_verify(draft);
+  if (is_terminal(head.state)) return;
+  if (head.state == RunState::kCompensating) return settle_undo(draft);
+  const bool paused = head.state == RunState::kPaused;
+  const bool ending = head.stopping || head.state == RunState::kCancelling;
+  const bool starts = !ending && !draft.checks_outstanding();
+  bool going_on = false;
+  for (std::size_t i = 0; i < draft.size(); ++i) {
+    const auto state = draft.step(i).state;
+    if (starts && state == StepState::kPending && draft.predecessors_ok(i)) draft.edit(i).state = StepState::kReady;
+    if (ending && !draft.step(i).in_flight && (state == StepState::kReady || state == StepState::kWaiting)) {
+      // Stopping or cancelling: nothing new starts.
+      auto& step = draft.edit(i);
+      step.state = head.state == RunState::kCancelling ? StepState::kCancelled : StepState::kPending;
+      step.wait_reason = WaitReason::kNone;
+      step.due_at = Time{};
+      step.failure.reset();
+    }
+    if (paused && draft.step(i).state == StepState::kReady && draft.step(i).wait_reason != WaitReason::kPaused)
+      draft.edit(i).wait_reason = WaitReason::kPaused;
+    const auto& step = draft.step(i);
+    going_on = going_on || step.in_flight || step.state == StepState::kReady || step.state == StepState::kWaiting ||
+               step.state == StepState::kUnknown || (step.check_due && !ending);
+  }
+  if (!going_on) conclude(draft);
+}
+
+std::pair<Run, Change> new_run(std::shared_ptr<const RunSpec> spec, const Command& start, Time now,
+                               const Run* earlier) {
   Run run;
   run.spec = std::move(spec);
   run.steps.resize(run.manifest().steps.size());
+  for (std::size_t i = 0; earlier != nullptr && i < run.steps.size(); ++i) {
+    const auto before = earlier->manifest().find(run.manifest().steps[i].id);
+    if (before && earlier->steps[*before].made != Maker::kNobody) run.steps[i].made = Maker::kEarlierRun;
+  }
   Draft draft(run, now);
   draft.run_event("run.queued", {{"engine", run.manifest().engine.value}, {"version", run.manifest().version}});
   settle(draft);
@@ -202,36 +249,48 @@ void apply(Run& run, const Change& change) {
 
 std::vector<std::size_t> claimable(const Run& run, Time now) {
   std::vector<std::size_t> found;
-  const bool cancelling = run.head.state == RunState::kCancelling;
-  if (is_terminal(run.head.state) || run.head.state == RunState::kPaused) return found;
-  for (std::size_t i = 0; i < run.steps.size(); ++i) {
-    const auto& step = run.steps[i];
-    if (step.in_flight || step.due_at > now) continue;
-    const bool verify = step.state == StepState::kUnknown || (step.check_due && !cancelling);
-    if (verify || (step.state == StepState::kReady && may_start(run.head))) found.push_back(i);
-  }
+  if (!is_active(run.head) || run.head.state == RunState::kPaused) return found;
+  const Draft draft(run, now);
+  for (std::size_t i = 0; i < run.steps.size(); ++i)
+    if (run.steps[i].due_at <= now && next_op(draft, i)) found.push_back(i);
   return found;
 }
 
 std::optional<Time> next_due(const Run& run) {
   std::optional<Time> due;
-  if (is_terminal(run.head.state) || run.head.state == RunState::kPaused) return due;
-  for (const auto& step : run.steps) {
-    const bool waits =
-        step.state == StepState::kWaiting || (!step.in_flight && (step.state == StepState::kUnknown || step.check_due));
-    if (waits && (!due || step.due_at < *due)) due = step.due_at;
-  }
+  if (!is_active(run.head) || run.head.state == RunState::kPaused) return due;
+  for (const auto& step : run.steps)
+    if (!step.in_flight && step.due_at != Time{} && (!due || step.due_at < *due)) due = step.due_at;
   return due;
 }
 
+// Of what is to be taken back, how much is.
+static double undone(const Run& run) {
+  if (run.head.state == RunState::kCompensated) return 100.0;
+  Millis done{0};
+  Millis all{0};
+  for (std::size_t i = 0; i < run.steps.size(); ++i) {
+    const auto weight = std::max(run.manifest().steps[i].expected, Millis{1});
+    if (run.steps[i].undo == Undo::kNone || run.steps[i].undo == Undo::kLeft) continue;
+    all += weight;
+    if (run.steps[i].undo == Undo::kDone) done += weight;
+  }
+  return all.count() == 0 ? 0.0 : 100.0 * static_cast<double>(done.count()) / static_cast<double>(all.count());
+}
+
 double progress(const Run& run) {
-  if (run.head.state == RunState::kCompleted) return 100.0;
+  const auto state = run.head.state;
+  if (state == RunState::kCompleted) return 100.0;
+  if (state == RunState::kCompensating || state == RunState::kCompensated || state == RunState::kCompensationFailed)
+    return undone(run);
   Millis done{0};
   Millis all{0};
   for (std::size_t i = 0; i < run.steps.size(); ++i) {
     const auto weight = std::max(run.manifest().steps[i].expected, Millis{1});
     all += weight;
-    if (is_ok(run.steps[i].state) && !run.steps[i].check_due) done += weight;
+    const auto& step = run.steps[i];
+    const bool in_doubt = (step.check_due && !run.head.verifying) || step.undo == Undo::kDue;
+    if (is_ok(step.state) && !in_doubt) done += weight;
   }
   return all.count() == 0 ? 0.0 : 100.0 * static_cast<double>(done.count()) / static_cast<double>(all.count());
 }

@@ -50,10 +50,11 @@ struct Tick {};
 struct Command {
   OperationId id;
   Verb verb = Verb::kRetry;
-  std::string step;  // skip-step: required; retry: empty means every failed step
+  std::string step;  // skip-step, rerun-from: required; retry: empty means every failed step
   std::string actor;
   std::string reason;
-  bool force = false;  // skip-step of a step that is not optional; the caller has checked the role
+  bool force = false;       // skip-step of a step that is not optional; the caller has checked the role
+  bool downstream = false;  // rerun-from: everything reachable from the step too
   // continue: the run as it is to go on, with another version of its engine; null: with the one it is pinned to. The
   // caller has held its parameters, and the outputs of what is finished, against the schemas of that version.
   std::shared_ptr<const RunSpec> onto = {};
@@ -105,13 +106,17 @@ struct Change {
 // What a command would do; the preview and the deed use this same value.
 struct Scope {
   std::vector<std::size_t> run;     // will be executed (again)
-  std::vector<std::size_t> verify;  // finished; looked at first
+  std::vector<std::size_t> verify;  // finished or unknown; looked at first
+  std::vector<std::size_t> undo;    // will be taken back, the last made first
   std::vector<std::size_t> keep;    // not touched
+  std::vector<std::size_t> left;    // of `keep`: a rollback leaves it behind in the ERP
   friend bool operator==(const Scope&, const Scope&) = default;
 };
 
-// A fresh run in its first state, with the event and the operation that made it.
-[[nodiscard]] std::pair<Run, Change> new_run(std::shared_ptr<const RunSpec> spec, const Command& start, Time now);
+// A fresh run in its first state, with the event and the operation that made it. `earlier`: the tenant's run before it,
+// or null; what that one made is not taken back by a rollback of the new one, but when the tenant is deprovisioned.
+[[nodiscard]] std::pair<Run, Change> new_run(std::shared_ptr<const RunSpec> spec, const Command& start, Time now,
+                                             const Run* earlier = nullptr);
 
 // Never fails except for a Command: conflict with allowed_verbs (illegal in this state), not_found (no such step),
 // denied (step not optional, no force), invalid (reason missing).
@@ -129,6 +134,9 @@ void apply(Run& run, const Change& change);
 // The scope a command would have; the same errors as advance. With Command::onto it is about repinned().
 [[nodiscard]] base::Result<Scope> preview(const Run& run, const Command& command);
 
+// The steps of a scope as ids: {"run": [...], "verify": [...], "undo": [...], "keep": [...]}, and "left_behind" if any.
+[[nodiscard]] boost::json::object describe(const Manifest& manifest, const Scope& scope);
+
 [[nodiscard]] std::vector<Verb> allowed_verbs(const Run& run);
 
 // Steps that may be claimed now, in topological order.
@@ -137,7 +145,8 @@ void apply(Run& run, const Change& change);
 // When the run next needs a Tick (a waiting step, a repeated VERIFY); nullopt if nothing is waiting for time.
 [[nodiscard]] std::optional<Time> next_due(const Run& run);
 
-// 0..100, weighted by expected duration; 100 only when the run is completed. Never falls within an epoch.
+// 0..100, weighted by expected duration; 100 only when the run is completed or compensated. Never falls within an
+// epoch. Of a rollback: how much of what is to be taken back is.
 [[nodiscard]] double progress(const Run& run);
 
 // The failed step that keeps this pending step from running, if any ("blocked" is derived, never stored).

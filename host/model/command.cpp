@@ -1,170 +1,32 @@
-// The verbs: where each is legal, what it would touch, and the touching.
-#include <algorithm>
-
-#include "model/draft.hpp"
+// The verbs, carried out. What each may touch was decided in scope.cpp.
+#include "model/scope.hpp"
 
 namespace tenantry::model {
 namespace {
 
 namespace json = boost::json;
-using base::Error;
-using base::ErrorKind;
 
-bool is_stopped(RunState state) {
-  return state == RunState::kFailed || state == RunState::kPartial || state == RunState::kCancelled;
-}
-
-bool is_legal(Verb verb, RunState state) {
-  switch (verb) {
-    case Verb::kStart:
-      return is_terminal(state);
-    case Verb::kRetry:
-    case Verb::kContinue:
-      return is_stopped(state);
-    case Verb::kSkipStep:
-      return is_stopped(state) || state == RunState::kQueued || state == RunState::kRunning ||
-             state == RunState::kPaused;
-    case Verb::kCancel:
-      return !is_terminal(state) && state != RunState::kCancelling;
-  }
-  return false;
-}
-
-bool is_skippable_now(const StepRun& step) {
-  return !step.in_flight && step.state != StepState::kRunning && !is_ok(step.state);
-}
-
-Error conflict(const Run& run, std::string code, std::string message, std::string next) {
-  Error error{ErrorKind::kConflict, std::move(code), std::move(message), std::move(next), {}, {}};
-  for (const auto verb : allowed_verbs(run)) error.allowed_verbs.emplace_back(word(verb));
-  return error;
-}
-
-Error illegal(const Run& run, Verb verb) {
-  return conflict(
-      run, "run.illegal_verb",
-      "The run is " + std::string(word(run.head.state)) + "; " + std::string(word(verb)) +
-          " is not possible in this state.",
-      is_terminal(run.head.state) ? "Use one of the allowed verbs." : "Wait for the run to end, or cancel it.");
-}
-
-bool blocks_nothing(const Run& run, std::size_t i) {
-  for (std::size_t k = i + 1; k < run.steps.size(); ++k) {
-    const auto& after = run.manifest().steps[k].after;
-    if (!is_ok(run.steps[k].state) && std::find(after.begin(), after.end(), i) != after.end()) return false;
-  }
-  return true;
-}
-
-// The steps a retry or a continue sets back to pending; everything else follows from the graph.
-std::vector<bool> targets(const Run& run, const Command& command) {
-  std::vector<bool> chosen(run.steps.size(), false);
-  if (!command.step.empty()) {
-    if (const auto named = run.manifest().find(command.step)) chosen[*named] = true;
-    return chosen;
-  }
-  bool first = true;
-  for (std::size_t i = 0; i < run.steps.size(); ++i) {
-    const auto state = run.steps[i].state;
-    if (command.verb == Verb::kRetry) {
-      chosen[i] = row(state).retriable && state != StepState::kSkipped;
-    } else if (state == StepState::kCancelled) {
-      chosen[i] = true;  // stopped by a person, not by an error
-    } else if (state == StepState::kFailed && first && !(run.manifest().steps[i].optional && blocks_nothing(run, i))) {
-      chosen[i] = true;
-      first = false;
-    }
-  }
-  return chosen;
-}
-
-Scope resume_scope(const Run& run, const Command& command, const std::vector<bool>& chosen) {
-  Scope scope;
-  std::vector<bool> runs(run.steps.size(), false);
-  for (std::size_t i = 0; i < run.steps.size(); ++i) {
-    const auto& spec = run.manifest().steps[i];
-    const bool free = std::all_of(spec.after.begin(), spec.after.end(), [&](std::size_t before) {
-      return runs[before] || (is_ok(run.steps[before].state) && !chosen[before]);
-    });
-    runs[i] = free && (chosen[i] || run.steps[i].state == StepState::kPending);
-    const auto state = run.steps[i].state;
-    const bool finished = state == StepState::kCompleted || state == StepState::kExists;
-    if (runs[i])
-      scope.run.push_back(i);
-    else if (command.verb == Verb::kContinue && finished && spec.has_verify)
-      scope.verify.push_back(i);
-    else
-      scope.keep.push_back(i);
-  }
-  return scope;
-}
-
-base::Result<std::size_t> named_step(const Run& run, const Command& command) {
-  if (command.step.empty())
-    return base::invalid("step.missing", "The step is missing.", {{"/step", "expected the id of a step"}});
-  const auto found = run.manifest().find(command.step);
-  if (!found) {
-    std::string ids;
-    for (const auto& step : run.manifest().steps) ids += (ids.empty() ? "" : ", ") + step.id;
-    return base::invalid("step.unknown", "This run has no step of that name; it has " + ids + ".",
-                         {{"/step", "unknown step"}});
-  }
-  return *found;
-}
-
-base::Result<Scope> preview_resume(const Run& run, const Command& command) {
-  if (!command.step.empty()) {
-    const auto named = named_step(run, command);
-    if (named.has_error()) return named.error();
-    if (!row(run.steps[*named].state).retriable)
-      return conflict(run, "step.not_retriable",
-                      "Step " + command.step + " is " + std::string(word(run.steps[*named].state)) +
-                          "; only failed, cancelled, skipped and unknown steps can be retried.",
-                      "Retry without naming a step, or name one that failed.");
-  }
-  auto scope = resume_scope(run, command, targets(run, command));
-  if (scope.run.empty())
-    return conflict(run, "run.nothing_to_resume",
-                    command.step.empty() ? "No step is left that " + std::string(word(command.verb)) + " would run."
-                                         : "Step " + command.step + " waits for another step that failed.",
-                    command.verb == Verb::kContinue ? "Retry runs the failed optional steps again."
-                                                    : "Retry without naming a step.");
-  return scope;
-}
-
-base::Result<Scope> preview_skip(const Run& run, const Command& command) {
-  const auto named = named_step(run, command);
-  if (named.has_error()) return named.error();
-  const auto& spec = run.manifest().steps[*named];
-  const auto& step = run.steps[*named];
-  if (command.reason.empty())
-    return base::invalid("skip.no_reason", "A reason is needed to skip a step.", {{"/reason", "expected some text"}});
-  if (!is_skippable_now(step))
-    return conflict(
-        run, "step.not_skippable", "Step " + spec.id + " is " + std::string(word(step.state)) + ".",
-        is_ok(step.state) ? "Nothing to do: the step is finished." : "Wait for the attempt to end, or cancel the run.");
-  if (!spec.optional && !command.force)
-    return Error{ErrorKind::kDenied,
-                 "step.not_optional",
-                 "Step " + spec.id + " is not optional.",
-                 "Continue or Retry; an administrator may skip it with force.",
-                 {},
-                 {}};
-  Scope scope;
-  for (std::size_t i = 0; i < run.steps.size(); ++i) scope.keep.push_back(i);
-  return scope;
-}
-
-Scope cancel_scope(const Run& run) {
-  Scope scope;
-  for (std::size_t i = 0; i < run.steps.size(); ++i) scope.keep.push_back(i);
-  return scope;
+void set_back(StepRun& step, StepState state) {
+  step.state = state;
+  step.op = Op::kRun;
+  step.attempt = 0;
+  step.check_tries = 0;
+  step.blame = 0;
+  step.waited = Millis{0};
+  step.due_at = Time{};
+  step.first_started_at = Time{};
+  step.completed_at = Time{};
+  step.failure.reset();
+  step.drift.reset();
 }
 
 void resume(Draft& draft, const Run& run, const Command& command, const Scope& scope) {
   const auto chosen = targets(run, command);
+  std::vector<bool> runs(draft.size(), false);
+  for (const auto i : scope.run) runs[i] = true;
   draft.head().epoch += 1;
   draft.head().stopping = false;
+  draft.head().condition = Condition::kUnknown;
   draft.head().state = RunState::kRunning;
   draft.head().completed_at = Time{};
   draft.run_event("run.resumed", {{"verb", word(command.verb)},
@@ -172,20 +34,17 @@ void resume(Draft& draft, const Run& run, const Command& command, const Scope& s
                                   {"actor", command.actor},
                                   {"scope", describe(run.manifest(), scope)}});
   for (std::size_t i = 0; i < draft.size(); ++i) {
-    if (!chosen[i] && draft.step(i).state != StepState::kPending) continue;
-    auto& step = draft.edit(i);
-    step.state = StepState::kPending;
-    step.op = Op::kRun;
-    step.attempt = 0;
-    step.check_tries = 0;
-    step.blame = 0;
-    step.waited = Millis{0};
-    step.due_at = Time{};
-    step.first_started_at = Time{};
-    step.completed_at = Time{};
-    step.failure.reset();
+    const auto state = draft.step(i).state;
+    if (draft.step(i).undo != Undo::kNone) draft.edit(i).undo = Undo::kNone;
+    if (state == StepState::kUnknown && draft.spec(i).has_verify)
+      set_back(draft.edit(i), StepState::kUnknown);
+    else if (state == StepState::kPending || (chosen[i] && (runs[i] || !is_ok(state) || state == StepState::kSkipped)))
+      set_back(draft.edit(i), StepState::kPending);
+    else if (state == StepState::kUnknown)
+      draft.edit(i).state = StepState::kCancelled;  // its failure goes on saying that nobody knows
   }
   for (const auto i : scope.verify) {
+    if (draft.step(i).state == StepState::kUnknown) continue;
     auto& step = draft.edit(i);
     step.check_due = true;
     step.check_tries = 0;
@@ -197,6 +56,7 @@ void skip(Draft& draft, std::size_t i, const Command& command) {
   auto& step = draft.edit(i);
   step.state = StepState::kSkipped;
   step.wait_reason = WaitReason::kNone;
+  step.due_at = Time{};
   step.completed_at = draft.now;
   step.output.reset();
   step.failure.reset();
@@ -211,82 +71,136 @@ void skip(Draft& draft, std::size_t i, const Command& command) {
   draft.run_event("run.completed", {{"epoch", draft.head().epoch}});
 }
 
+void stop_verify(Draft& draft) {
+  draft.head().condition = Condition::kUnknown;
+  for (std::size_t i = 0; i < draft.size(); ++i) {
+    if (draft.step(i).in_flight) draft.change().cancel.push_back(i);
+    if (draft.step(i).check_due && !draft.step(i).in_flight) draft.edit(i).check_due = false;
+    if (draft.step(i).in_flight) draft.edit(i).check_tries = kMaxBlindChecks;  // it is not asked again
+  }
+}
+
 void cancel(Draft& draft, const Command& command) {
+  if (draft.head().verifying) return stop_verify(draft);
+  const bool undoing = draft.head().state == RunState::kCompensating;
+  if (undoing) draft.head().epoch += 1;  // the other way again: what counts as progress is another
+  draft.head().removing = command.verb == Verb::kDeprovision;
   draft.head().state = RunState::kCancelling;
-  draft.run_event("run.cancelling", {{"actor", command.actor}, {"reason", command.reason}});
+  draft.run_event("run.cancelling",
+                  {{"actor", command.actor}, {"reason", command.reason}, {"verb", word(command.verb)}});
   for (std::size_t i = 0; i < draft.size(); ++i) {
     if (draft.step(i).check_due && !draft.step(i).in_flight) draft.edit(i).check_due = false;
     if (draft.step(i).in_flight) {
       draft.change().cancel.push_back(i);
+    } else if (undoing) {
+      if (draft.step(i).undo != Undo::kDue) continue;
+      auto& step = draft.edit(i);
+      step.undo = Undo::kNone;
+      step.wait_reason = WaitReason::kNone;
+      step.due_at = Time{};
     } else if (!is_terminal(draft.step(i).state) && draft.step(i).state != StepState::kUnknown) {
       auto& step = draft.edit(i);
       step.state = StepState::kCancelled;
       step.wait_reason = WaitReason::kNone;
+      step.due_at = Time{};
       step.completed_at = draft.now;
       draft.step_event(i, "step.cancelled", {{"attempt", step.attempt}});
     }
   }
 }
 
+void pause(Draft& draft, const Command& command) {
+  draft.head().state = RunState::kPaused;
+  draft.run_event("run.paused", {{"actor", command.actor}, {"reason", command.reason}});
+}
+
+void go_on(Draft& draft, const Command& command) {
+  draft.head().state = RunState::kRunning;
+  draft.run_event("run.running", {{"actor", command.actor}, {"verb", word(command.verb)}});
+  for (std::size_t i = 0; i < draft.size(); ++i)
+    if (draft.step(i).wait_reason == WaitReason::kPaused) draft.edit(i).wait_reason = WaitReason::kNone;
+}
+
+// The calls that are out are given up (whoever carries them out ends them), and the run ends without proof of what they
+// did: looking would take as long as whatever made a person lose patience.
+void kill(Draft& draft, const Command& command) {
+  draft.run_event("run.killed", {{"actor", command.actor}, {"reason", command.reason}});
+  for (std::size_t i = 0; i < draft.size(); ++i) {
+    if (!draft.step(i).in_flight) continue;
+    auto& step = draft.edit(i);
+    const auto lost = host_failure(FailureClass::kUnknownOutcome, "host.killed",
+                                   "The attempt was given up on request; nobody knows whether it took effect.");
+    draft.change().attempts.push_back(
+        {i, step.attempts, draft.head().epoch, step.op, Outcome::kLost, lost, step.called_at, draft.now});
+    step.in_flight = false;
+    step.check_due = false;
+    step.wait_reason = WaitReason::kNone;
+    step.due_at = Time{};
+    step.undo = Undo::kNone;
+    if (step.op == Op::kVerify) continue;
+    step.state = StepState::kUnknown;
+    step.failure = lost;
+    draft.step_event(i, "step.unknown", {{"attempt", step.attempt}, {"failure", describe(lost)}});
+  }
+  conclude(draft);
+}
+
+void verify(Draft& draft, const Command& command, const Scope& scope) {
+  draft.head().verifying = true;
+  draft.head().condition = Condition::kInSync;  // until one is found that is not
+  draft.run_event("run.verifying", {{"actor", command.actor}, {"scope", describe(draft.manifest(), scope)}});
+  for (const auto i : scope.verify) {
+    auto& step = draft.edit(i);
+    step.check_due = true;
+    step.check_tries = 0;
+    step.due_at = Time{};
+  }
+}
+
+void deprovision(Draft& draft, const Command& command) {
+  auto& head = draft.head();
+  if (head.state == RunState::kCancelling || (head.removing && head.state == RunState::kCompensating)) {
+    head.removing = true;
+    draft.run_event("run.removing", {{"actor", command.actor}, {"reason", command.reason}});
+    return;
+  }
+  if (!is_terminal(head.state)) return cancel(draft, command);  // a rollback too: this one takes back more
+  if (head.verifying) stop_verify(draft);
+  head.removing = true;
+  roll_back(draft, {{"verb", word(command.verb)}, {"actor", command.actor}, {"reason", command.reason}});
+}
+
+json::array ids(const Manifest& manifest, const std::vector<std::size_t>& steps) {
+  json::array out;
+  for (const auto i : steps) out.emplace_back(manifest.steps[i].id);
+  return out;
+}
+
 }  // namespace
 
 json::object describe(const Manifest& manifest, const Scope& scope) {
-  const auto ids = [&](const std::vector<std::size_t>& steps) {
-    json::array out;
-    for (const auto i : steps) out.emplace_back(manifest.steps[i].id);
-    return out;
-  };
-  return {{"run", ids(scope.run)}, {"verify", ids(scope.verify)}, {"keep", ids(scope.keep)}};
-}
-
-std::vector<Verb> allowed_verbs(const Run& run) {
-  std::vector<Verb> verbs;
-  for (std::size_t v = 0; v < kVerbs.size(); ++v) {
-    const auto verb = static_cast<Verb>(v);
-    if (!is_legal(verb, run.head.state)) continue;
-    Command command;
-    command.verb = verb;
-    bool possible = true;
-    if (verb == Verb::kRetry || verb == Verb::kContinue)
-      possible = !resume_scope(run, command, targets(run, command)).run.empty();
-    if (verb == Verb::kSkipStep) {
-      possible = false;
-      for (std::size_t i = 0; i < run.steps.size(); ++i)
-        possible = possible || (run.manifest().steps[i].optional && is_skippable_now(run.steps[i]));
-    }
-    if (possible) verbs.push_back(verb);
-  }
-  return verbs;
-}
-
-base::Result<Scope> preview(const Run& before, const Command& command) {
-  const bool moves = is_repin(before, command);
-  const auto moved = moves ? repinned(before, command.onto) : base::Result<Run>(Run{});
-  if (moved.has_error()) return moved.error();
-  const Run& run = moves ? *moved : before;
-  if (!is_legal(command.verb, run.head.state)) return illegal(run, command.verb);
-  switch (command.verb) {
-    case Verb::kStart:
-      return illegal(run, command.verb);  // start makes another run; see new_run
-    case Verb::kRetry:
-    case Verb::kContinue:
-      return preview_resume(run, command);
-    case Verb::kSkipStep:
-      return preview_skip(run, command);
-    case Verb::kCancel:
-      return cancel_scope(run);
-  }
-  return illegal(run, command.verb);
+  json::object out{{"run", ids(manifest, scope.run)},
+                   {"verify", ids(manifest, scope.verify)},
+                   {"undo", ids(manifest, scope.undo)},
+                   {"keep", ids(manifest, scope.keep)}};
+  if (!scope.left.empty()) out["left_behind"] = ids(manifest, scope.left);
+  return out;
 }
 
 base::Result<void> on_command(Draft& draft, const Run& run, const Command& command) {
   const auto scope = preview(run, command);
   if (scope.has_error()) return scope.error();
+  draft.change().operation =
+      Operation{command.id,   run.spec->tenant, run.spec->id,   command.verb,
+                command.step, command.actor,    command.reason, json::serialize(describe(run.manifest(), *scope)),
+                draft.now};
   switch (command.verb) {
     case Verb::kStart:
+    case Verb::kPlan:
       break;
     case Verb::kRetry:
     case Verb::kContinue:
+    case Verb::kRerunFrom:
       resume(draft, run, command, *scope);
       break;
     case Verb::kSkipStep:
@@ -295,11 +209,25 @@ base::Result<void> on_command(Draft& draft, const Run& run, const Command& comma
     case Verb::kCancel:
       cancel(draft, command);
       break;
+    case Verb::kPause:
+      pause(draft, command);
+      break;
+    case Verb::kResume:
+      go_on(draft, command);
+      break;
+    case Verb::kKill:
+      kill(draft, command);
+      break;
+    case Verb::kVerify:
+      verify(draft, command, *scope);
+      break;
+    case Verb::kRollback:
+      roll_back(draft, {{"verb", word(command.verb)}, {"actor", command.actor}, {"reason", command.reason}});
+      break;
+    case Verb::kDeprovision:
+      deprovision(draft, command);
+      break;
   }
-  draft.change().operation =
-      Operation{command.id,   run.spec->tenant, run.spec->id,   command.verb,
-                command.step, command.actor,    command.reason, json::serialize(describe(run.manifest(), *scope)),
-                draft.now};
   return {};
 }
 

@@ -1,7 +1,6 @@
 // A Change in the making. Private to the model room.
 #pragma once
 #include <boost/json.hpp>
-#include <initializer_list>
 #include <string_view>
 #include <vector>
 
@@ -44,6 +43,13 @@ class Draft {
     return true;
   }
 
+  // Finished steps that are to be looked at before anything starts.
+  [[nodiscard]] bool checks_outstanding() const {
+    for (std::size_t i = 0; i < size(); ++i)
+      if (step(i).check_due) return true;
+    return false;
+  }
+
   const Time now;
 
  private:
@@ -78,12 +84,50 @@ void repin(Draft& draft, const Run& before, const Run& after);
 // The steps of a run after a Repin.
 [[nodiscard]] std::vector<StepRun> carried(const std::vector<StepRun>& steps, const Repin& repin);
 
-// The transitions of report.cpp and command.cpp.
+// ---- undo.cpp ----
+
+// Begins the rollback: from here on the run only takes back.
+void roll_back(Draft& draft, const boost::json::object& why);
+[[nodiscard]] Scope rollback_scope(const Draft& draft);
+// Steps whose UNDO (or the VERIFY that has to come first) may start: everything built on them is gone.
+[[nodiscard]] std::vector<bool> free_to_undo(const Draft& draft);
+// A rollback takes back what its run made, the end of a tenant what any run of it made.
+[[nodiscard]] inline bool is_ours(const RunHead& head, const StepRun& step) {
+  return step.made == Maker::kThisRun || (head.removing && step.made == Maker::kEarlierRun);
+}
+// Nobody knows yet whether it is.
+[[nodiscard]] inline bool is_unproven(const RunHead& head, const StepRun& step) {
+  return step.state == StepState::kUnknown && !is_ours(head, step);
+}
+void on_undone(Draft& draft, const StepReport& report);
+void on_unproven_verified(Draft& draft, const StepReport& report);
+void fail_undo(Draft& draft, std::size_t i, Failure failure, const boost::json::object& more = {});
+void settle_undo(Draft& draft);
+
+// ---- What report.cpp and undo.cpp share ----
+
+[[nodiscard]] Failure host_failure(FailureClass cause, std::string code, std::string message);
+[[nodiscard]] Failure failure_of(const StepReport& report, FailureClass cause, std::string_view code,
+                                 std::string_view message);
+// Tries again as the retry policy says, or gives up. Of UNDO as of RUN.
+void try_again(Draft& draft, const StepReport& report, Failure failure);
+// The engine asked to be asked again.
+void poll(Draft& draft, const StepReport& report);
+// VERIFY could not look: later again; false: too often.
+[[nodiscard]] bool look_again(Draft& draft, const StepReport& report, int most);
+// Adds the step's share of the death of whoever carried out its call; true: the step is taken to kill.
+[[nodiscard]] bool bears_blame(Draft& draft, const StepReport& report);
+void succeed(Draft& draft, std::size_t i, StepState state, const std::string& output);
+constexpr int kMaxBlindChecks = 10;  // VERIFY calls on an unknown step that could not look
+
+// Ends a run that has nothing left to do in its present state; one that is being removed begins its rollback.
+void conclude(Draft& draft);
+void finish(Draft& draft, RunState state, boost::json::object data = {});
+
+// ---- The transitions of report.cpp and command.cpp ----
+
 void on_report(Draft& draft, const StepReport& report);
 [[nodiscard]] base::Result<void> on_command(Draft& draft, const Run& run, const Command& command);
-
-// The steps of a scope as ids: {"run": [...], "verify": [...], "keep": [...]}.
-[[nodiscard]] boost::json::object describe(const Manifest& manifest, const Scope& scope);
 
 [[nodiscard]] inline boost::json::object describe(const Failure& failure) {
   return {{"code", failure.code},

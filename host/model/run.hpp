@@ -55,16 +55,30 @@ struct StepRun {
   SharedText output;               // JSON; null: none
   SharedText checkpoint;           // opaque; null: none
   std::optional<Failure> failure;  // why it is failed, waiting for backoff, or unknown
+  Maker made = Maker::kNobody;     // kThisRun: also while it is run again
+  Undo undo = Undo::kNone;         // in the rollback of this epoch
+  SharedText drift;                // JSON, what the newest verify found to differ; null: nothing, or nobody looked
 };
 
 struct RunHead {
   RunState state = RunState::kQueued;
   int epoch = 1;
-  bool stopping = false;    // a critical step failed in this epoch: nothing new starts
+  bool stopping = false;   // a critical step failed in this epoch: nothing new starts
+  bool verifying = false;  // a finished run is being looked at; its state stays what it is
+  bool removing = false;   // the tenant is being deprovisioned: the run ends in a rollback, and then the tenant is gone
+  Condition condition = Condition::kUnknown;
   std::int64_t events = 0;  // number of the newest event
   Time started_at{};
   Time completed_at{};  // of the newest terminal state
 };
+
+// Has calls to make, now or later: somebody has to own it.
+[[nodiscard]] inline bool is_active(const RunHead& head) { return !is_terminal(head.state) || head.verifying; }
+
+// The rollback that ends a tenant is through.
+[[nodiscard]] inline bool is_removed(const RunHead& head) {
+  return head.removing && head.state == RunState::kCompensated;
+}
 
 struct Run {
   std::shared_ptr<const RunSpec> spec;

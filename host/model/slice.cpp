@@ -37,11 +37,15 @@ Place find(const Run& run, std::string_view from) {
 
 }  // namespace
 
-base::Result<std::string> slice(const Run& run, std::size_t step) {
+base::Result<std::string> slice(const Run& run, std::size_t step, bool foreseen) {
   json::object input;
   for (const auto& source : run.manifest().steps[step].input) {
     const auto place = find(run, source.from);
     json::value value;
+    if (foreseen && place.document.empty() && source.from.rfind("/steps/", 0) == 0) {
+      input[source.name] = json::object{{"$unknown", true}};
+      continue;
+    }
     if (!place.document.empty()) {
       auto parsed = base::parse_json(place.document, 2U << 20U);
       if (parsed.has_error())

@@ -92,9 +92,43 @@ inline constexpr std::array<RunStateRow, 11> kRunStates{{
     {RunState::kCompensationFailed, "compensation_failed", "FAILED", true},
 }};
 
-enum class Verb : std::uint8_t { kStart, kRetry, kContinue, kSkipStep, kCancel };
+enum class Verb : std::uint8_t {
+  kStart,
+  kRetry,
+  kContinue,
+  kSkipStep,
+  kCancel,
+  kRerunFrom,
+  kPause,
+  kResume,
+  kKill,
+  kRollback,
+  kVerify,
+  kPlan,
+  kDeprovision,
+};
 
-inline constexpr std::array<std::string_view, 5> kVerbs{"start", "retry", "continue", "skip-step", "cancel"};
+inline constexpr std::array<std::string_view, 13> kVerbs{"start",      "retry", "continue",   "skip-step", "cancel",
+                                                         "rerun-from", "pause", "resume",     "kill",      "rollback",
+                                                         "verify",     "plan",  "deprovision"};
+
+// How far a rollback is with a step.
+enum class Undo : std::uint8_t {
+  kNone,
+  kDue,
+  kDone,    // taken back; the step is cancelled
+  kFailed,  // UNDO failed, or nobody could look whether there is anything to take back
+  kLeft,    // left behind: it has no UNDO, or nobody knows whether this run made it
+};
+inline constexpr std::array<std::string_view, 5> kUndos{"", "due", "done", "failed", "left_behind"};
+
+// Whose work a step's effect is: what this tenant did not make is never taken back.
+enum class Maker : std::uint8_t { kNobody, kEarlierRun, kThisRun };
+inline constexpr std::array<std::string_view, 3> kMakers{"", "earlier_run", "this_run"};
+
+// What the newest VERIFY of a finished run found.
+enum class Condition : std::uint8_t { kUnknown, kInSync, kDrifted };
+inline constexpr std::array<std::string_view, 3> kConditions{"", "InSync", "Drifted"};
 
 [[nodiscard]] constexpr const StepStateRow& row(StepState state) {
   return kStepStates[static_cast<std::size_t>(state)];
@@ -106,6 +140,11 @@ inline constexpr std::array<std::string_view, 5> kVerbs{"start", "retry", "conti
   return kWaitReasons[static_cast<std::size_t>(reason)];
 }
 [[nodiscard]] constexpr std::string_view word(Verb verb) { return kVerbs[static_cast<std::size_t>(verb)]; }
+[[nodiscard]] constexpr std::string_view word(Undo undo) { return kUndos[static_cast<std::size_t>(undo)]; }
+[[nodiscard]] constexpr std::string_view word(Maker maker) { return kMakers[static_cast<std::size_t>(maker)]; }
+[[nodiscard]] constexpr std::string_view word(Condition condition) {
+  return kConditions[static_cast<std::size_t>(condition)];
+}
 [[nodiscard]] constexpr bool is_ok(StepState state) { return row(state).ok; }
 [[nodiscard]] constexpr bool is_terminal(StepState state) { return row(state).terminal; }
 [[nodiscard]] constexpr bool is_terminal(RunState state) { return row(state).terminal; }

@@ -55,6 +55,7 @@ struct Tenant {
   std::string description;
   std::string labels;  // JSON object
   base::Time created_at{};
+  base::Time removed_at{};  // Time{}: it is there
 };
 
 // A tenant as a list shows it: with its newest run's state, if it has one.

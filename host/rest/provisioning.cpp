@@ -37,7 +37,8 @@ bool flag(const json::object& body, std::string_view name) {
 
 void command(const Api& api, Verb verb, std::string_view schema, const service::Actor& actor,
              const http::Request& request, const http::Reply& reply) {
-  const auto body = http::json_body(request, verb == Verb::kSkipStep ? http::Body::kRequired : http::Body::kOptional);
+  const auto body = http::json_body(
+      request, verb == Verb::kSkipStep || verb == Verb::kRerunFrom ? http::Body::kRequired : http::Body::kOptional);
   if (body.has_error()) return reply.send(body.error());
   if (auto problems = schema::builtin(schema).check(*body); !problems.empty())
     return reply.send(base::invalid("command.invalid", "The command is not understood.", std::move(problems)));
@@ -47,6 +48,7 @@ void command(const Api& api, Verb verb, std::string_view schema, const service::
   wanted.step = text(members, "step");
   wanted.reason = text(members, "reason");
   if (wanted.reason.empty() && verb == Verb::kSkipStep) wanted.reason = "No reason was given.";
+  wanted.downstream = flag(members, "include_downstream");
   wanted.force = flag(members, "force");
   wanted.version = text(members, "version");
   wanted.validate_only = flag(members, "validate_only");
@@ -60,6 +62,12 @@ void start(const Api& api, const service::Actor& actor, const http::Request& req
   if (body.has_error()) return reply.send(body.error());
   once(api, actor, request, reply,
        [&](const Once& answer) { api.provisioning.start(actor, tenant_of(request), *body, answered(answer)); });
+}
+
+void plan(const Api& api, const service::Actor& actor, const http::Request& request, const http::Reply& reply) {
+  const auto body = http::json_body(request, http::Body::kOptional);
+  if (body.has_error()) return reply.send(body.error());
+  api.provisioning.plan(actor, tenant_of(request), *body, [reply](const auto& answer) { send(reply, answer); });
 }
 
 }  // namespace
@@ -79,6 +87,15 @@ void add_provisioning_routes(http::Router& router, const Api& api) {
   add(Verb::kContinue, "continue");
   add(Verb::kSkipStep, "skip_step");
   add(Verb::kCancel, "cancel");
+  add(Verb::kRerunFrom, "rerun_from");
+  for (const auto verb : {Verb::kPause, Verb::kResume, Verb::kKill, Verb::kRollback, Verb::kVerify})
+    add(verb, "command");
+  add_signed_in(router, api, Method::kPost, base + "plan",
+                [api](const auto& actor, const auto& request, const auto& reply) { plan(api, actor, request, reply); });
+  add_signed_in(router, api, Method::kDelete, "/api/iam/tenants/{id}",
+                [api](const auto& actor, const auto& request, const auto& reply) {
+                  command(api, Verb::kDeprovision, "command", actor, request, reply);
+                });
   add_signed_in(router, api, Method::kGet, base + "status",
                 [api](const auto& actor, const auto& request, const auto& reply) {
                   send(reply, api.provisioning.status(actor, tenant_of(request)));

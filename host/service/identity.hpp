@@ -44,6 +44,11 @@ class SignInGuard {
   std::map<std::string, Failures> failures_;
 };
 
+// What is said of a tenant that was deprovisioned, for ever.
+[[nodiscard]] inline base::Error gone() {
+  return {base::ErrorKind::kGone, "tenant.gone", "This tenant was deprovisioned.", "Make another tenant.", {}, {}};
+}
+
 // Thread-safe.
 class Identity {
  public:

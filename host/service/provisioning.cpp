@@ -62,6 +62,12 @@ Error never_started() {
   return {ErrorKind::kConflict, "run.none", "The tenant was never started.", "Start it.", {}, {"start"}};
 }
 
+bool needs_engine(model::Verb verb) {
+  using model::Verb;
+  return verb == Verb::kRetry || verb == Verb::kContinue || verb == Verb::kRerunFrom || verb == Verb::kRollback ||
+         verb == Verb::kVerify || verb == Verb::kDeprovision;
+}
+
 // The engine's parameters: those of the original interface at the top, others under "parameters". null means absent.
 json::object parameters(const json::object& body) {
   json::object out;
@@ -107,6 +113,7 @@ base::Result<model::TenantSummary> Provisioning::tenant_for(const Actor& actor, 
   auto found = store_.tenant(tenant);
   if (found.has_error()) return found.error();
   if (!*found) return base::not_found("tenant.unknown", "There is no such tenant.");
+  if ((*found)->tenant.removed_at != base::Time{}) return gone();
   return std::move(**found);
 }
 
@@ -159,12 +166,14 @@ void Provisioning::start(const Actor& actor, const base::TenantId& tenant, const
   if (!engine) return answered(not_loaded(found->tenant.engine));
   auto spec = specify(found->tenant, *engine, body);
   if (spec.has_error()) return answered(spec.error());
+  auto earlier = newest_run(tenant);
+  if (earlier.has_error()) return answered(earlier.error());
 
   const auto members = body.get_object();
   const auto* validate_only = members.if_contains("validate_only");
   const bool only_asked = validate_only != nullptr && validate_only->is_bool() && validate_only->get_bool();
   validate(*engine, (*spec)->request, tenant.value,
-           [this, actor, spec = *spec, runtime = engine->runtime, members, only_asked,
+           [this, actor, spec = *spec, runtime = engine->runtime, members, only_asked, earlier = std::move(*earlier),
             answered = std::move(answered)](auto problems) {
              if (problems.has_error()) return answered(problems.error());
              if (!problems->empty())
@@ -174,7 +183,7 @@ void Provisioning::start(const Actor& actor, const base::TenantId& tenant, const
              command.id = base::OperationId(base::new_id("op_"));
              command.verb = model::Verb::kStart;
              command.actor = actor.id.value;
-             auto [run, change] = model::new_run(spec, command, clock_.now());
+             auto [run, change] = model::new_run(spec, command, clock_.now(), earlier.get());
              if (only_asked) {
                model::Scope all;
                for (std::size_t i = 0; i < run.steps.size(); ++i) all.run.push_back(i);
@@ -190,11 +199,12 @@ void Provisioning::start(const Actor& actor, const base::TenantId& tenant, const
 
 void Provisioning::command(const Actor& actor, const base::TenantId& tenant, CommandRequest request,
                            Answered answered) {
-  const auto found = tenant_for(actor, tenant, model::TenantRole::kOperator);
+  const bool ends = request.verb == model::Verb::kDeprovision;
+  const auto found = tenant_for(actor, tenant, ends ? model::TenantRole::kOwner : model::TenantRole::kOperator);
   if (found.has_error()) return answered(found.error());
   const auto run = newest_run(tenant);
   if (run.has_error()) return answered(run.error());
-  if (!*run) return answered(never_started());
+  if (!*run) return ends ? answered(remove(tenant, request.validate_only)) : answered(never_started());
   if (request.force && !actor.is_admin())
     return answered(Error{ErrorKind::kDenied,
                           "auth.admin_only",
@@ -210,12 +220,12 @@ void Provisioning::command(const Actor& actor, const base::TenantId& tenant, Com
   command.reason = std::move(request.reason);
   command.force = request.force;
   const auto& manifest = (*run)->manifest();
-  const bool resumes = command.verb == model::Verb::kContinue || command.verb == model::Verb::kRetry;
+  command.downstream = request.downstream;
   if (!request.version.empty() && request.version != manifest.version) {
     auto onto = respecify(**run, request.version);
     if (onto.has_error()) return answered(onto.error());
     command.onto = std::move(*onto);
-  } else if (resumes && !engines_.is_loaded(manifest)) {
+  } else if (needs_engine(command.verb) && !engines_.is_loaded(manifest)) {
     const auto scope = model::preview(**run, command);
     return answered(scope.has_error() ? scope.error() : version_gone(manifest));
   }
@@ -233,6 +243,31 @@ void Provisioning::command(const Actor& actor, const base::TenantId& tenant, Com
     if (view.has_error()) return answered(view.error());
     answered(status_answer(**view, id, clock_.now()));
   });
+}
+
+// Nothing was ever made for it.
+base::Result<json::object> Provisioning::remove(const base::TenantId& tenant, bool validate_only) {
+  if (!validate_only)
+    if (const auto removed = store_.remove_tenant(tenant, clock_.now()); removed.has_error()) return removed.error();
+  return json::object{{"tenant_id", tenant.value},
+                      {"verb", word(model::Verb::kDeprovision)},
+                      {"validate_only", validate_only},
+                      {"removed", !validate_only},
+                      {"operation", nullptr}};
+}
+
+void Provisioning::plan(const Actor& actor, const base::TenantId& tenant, const json::value& body, Answered answered) {
+  const auto found = tenant_for(actor, tenant, model::TenantRole::kOperator);
+  if (found.has_error()) return answered(found.error());
+  if (const auto live = scheduler_.board().of_tenant(tenant)) return answered(active_run(*live));
+  const auto engine = engines_.find(found->tenant.engine, {});
+  if (!engine) return answered(not_loaded(found->tenant.engine));
+  auto spec = specify(found->tenant, *engine, body);
+  if (spec.has_error()) return answered(spec.error());
+  auto run = model::new_run(*spec, model::Command{}, clock_.now()).first;
+  scheduler_.foresee(
+      std::move(run), engine->runtime,
+      [spec = *spec, answered = std::move(answered)](const auto& answers) { answered(plan_answer(*spec, answers)); });
 }
 
 base::Result<std::shared_ptr<const model::RunSpec>> Provisioning::respecify(const model::Run& run,
@@ -270,18 +305,19 @@ base::Result<json::object> Provisioning::status(const Actor& actor, const base::
     return allowed.error();
   const auto run = newest_run(tenant);
   if (run.has_error()) return run.error();
+  if (*run && model::is_removed((*run)->head)) return gone();
   if (*run) return status_answer(**run, std::nullopt, clock_.now());
   const auto found = store_.tenant(tenant);
   if (found.has_error()) return found.error();
   if (!*found) return base::not_found("tenant.unknown", "There is no such tenant.");
+  if ((*found)->tenant.removed_at != base::Time{}) return gone();
   const auto engine = engines_.find((*found)->tenant.engine, {});
   if (!engine) return not_loaded((*found)->tenant.engine);
   return not_started_answer(tenant, engine->manifest());
 }
 
 base::Result<json::object> Provisioning::logs(const Actor& actor, const base::TenantId& tenant, std::size_t limit) {
-  if (const auto allowed = identity_.require(actor, tenant, model::TenantRole::kViewer); allowed.has_error())
-    return allowed.error();
+  if (const auto found = tenant_for(actor, tenant, model::TenantRole::kViewer); found.has_error()) return found.error();
   const auto events = store_.tenant_events(tenant, limit);
   if (events.has_error()) return events.error();
   json::array lines;

@@ -19,6 +19,7 @@ struct CommandRequest {
   std::string step;
   std::string reason;
   bool force = false;
+  bool downstream = false;
   bool validate_only = false;
   std::string version;  // continue: of the engine, instead of the one the run is pinned to
 };
@@ -33,8 +34,12 @@ class Provisioning {
   // the engine (VALIDATE); pins the manifest; makes the run. conflict "run.active" if the tenant has one already.
   void start(const Actor& actor, const base::TenantId& tenant, const base::json::value& body, Answered answered);
 
-  // retry, continue, skip-step, cancel.
+  // Every verb about a run that is there. deprovision needs the owner; of a tenant that was never started it is done at
+  // once. gone "tenant.gone" for a tenant that was deprovisioned, here and everywhere below.
   void command(const Actor& actor, const base::TenantId& tenant, CommandRequest request, Answered answered);
+
+  // What `start` with this body would do, step by step; asks the engine, touches nothing.
+  void plan(const Actor& actor, const base::TenantId& tenant, const base::json::value& body, Answered answered);
 
   [[nodiscard]] base::Result<base::json::object> status(const Actor& actor, const base::TenantId& tenant);
   // {"logs": [...]}: the newest `limit` lines, oldest first.
@@ -50,6 +55,7 @@ class Provisioning {
   [[nodiscard]] base::Result<std::shared_ptr<model::RunSpec>> specify(const model::Tenant& tenant,
                                                                       const LoadedEngine& engine,
                                                                       const base::json::value& body) const;
+  [[nodiscard]] base::Result<base::json::object> remove(const base::TenantId& tenant, bool validate_only);
   // For a run that is to go on with a version other than its own; conflict "run.version_mismatch".
   [[nodiscard]] base::Result<std::shared_ptr<const model::RunSpec>> respecify(const model::Run& run,
                                                                               const std::string& version) const;

@@ -52,12 +52,14 @@ json::object describe_step(const Run& run, std::size_t i, Time now) {
       {"max_attempts", spec.retry.attempts},
       {"wait_reason",
        step.wait_reason == model::WaitReason::kNone ? json::value(nullptr) : json::value(word(step.wait_reason))},
-      {"due_at", step.state == StepState::kWaiting ? time_or_null(step.due_at) : json::value(nullptr)},
+      {"due_at", step.state == StepState::kWaiting || step.undo == model::Undo::kDue ? time_or_null(step.due_at)
+                                                                                     : json::value(nullptr)},
       {"progress", rounded(is_ok(step.state) ? 100.0 : step.progress / 10.0)},
       {"message", step.message},
       {"started_at", time_or_null(step.started_at)},
       {"completed_at", over ? time_or_null(step.completed_at) : json::value(nullptr)},
       {"duration_ms", std::move(duration)}};
+  if (step.undo != model::Undo::kNone) answer["undo"] = word(step.undo);
   if (const auto blocker = model::blocked_by(run, i)) answer["blocked_by"] = run.manifest().steps[*blocker].id;
   if (step.failure && !is_ok(step.state)) answer["failure"] = describe_failure(*step.failure);
   return answer;
@@ -78,6 +80,26 @@ Millis remaining(const Run& run, Time now) {
     longest = std::max(longest, until[i]);
   }
   return longest;
+}
+
+// What the newest verify found to differ, by step.
+json::array drift_of(const Run& run) {
+  json::array all;
+  for (std::size_t i = 0; i < run.steps.size(); ++i) {
+    if (!run.steps[i].drift) continue;
+    const auto found = base::parse_json(*run.steps[i].drift);
+    const auto* differences = found.has_value() ? base::find_pointer(*found, "/drift") : nullptr;
+    all.push_back(json::object{{"step", run.manifest().steps[i].id},
+                               {"differences", differences != nullptr ? *differences : json::value(json::array())}});
+  }
+  return all;
+}
+
+json::array left_behind(const Run& run) {
+  json::array all;
+  for (std::size_t i = 0; i < run.steps.size(); ++i)
+    if (run.steps[i].undo == model::Undo::kLeft) all.emplace_back(run.manifest().steps[i].id);
+  return all;
 }
 
 json::array errors_of(const Run& run) {
@@ -118,8 +140,7 @@ json::object status_answer(const Run& run, const std::optional<base::OperationId
           {"operation", operation ? json::value(operation->value) : json::value(nullptr)},
           {"status", model::row(run.head.state).status},
           {"state", word(run.head.state)},
-          {"progress",
-           rounded(std::min(model::progress(run), run.head.state == model::RunState::kCompleted ? 100.0 : 99.9))},
+          {"progress", rounded(std::min(model::progress(run), model::progress(run) == 100.0 ? 100.0 : 99.9))},
           {"current_step", std::move(current)},
           {"current_steps", std::move(currents)},
           {"steps_completed", completed},
@@ -127,6 +148,12 @@ json::object status_answer(const Run& run, const std::optional<base::OperationId
           {"errors", errors_of(run)},
           {"steps", std::move(all)},
           {"allowed_verbs", std::move(verbs)},
+          {"verifying", run.head.verifying},
+          {"condition", run.head.condition == model::Condition::kUnknown ? json::value(nullptr)
+                                                                         : json::value(word(run.head.condition))},
+          {"drift", drift_of(run)},
+          {"left_behind", left_behind(run)},
+          {"deprovisioning", run.head.removing},
           {"started_at", time_or_null(run.spec->created_at)},
           {"completed_at", over ? time_or_null(run.head.completed_at) : json::value(nullptr)},
           {"estimated_completion",
@@ -166,7 +193,13 @@ json::object not_started_answer(const base::TenantId& tenant, const model::Manif
           {"total_steps", static_cast<std::int64_t>(manifest.steps.size())},
           {"errors", json::array()},
           {"steps", std::move(all)},
-          {"allowed_verbs", json::array{word(model::Verb::kStart)}},
+          {"allowed_verbs",
+           json::array{word(model::Verb::kStart), word(model::Verb::kPlan), word(model::Verb::kDeprovision)}},
+          {"verifying", false},
+          {"condition", nullptr},
+          {"drift", json::array()},
+          {"left_behind", json::array()},
+          {"deprovisioning", false},
           {"started_at", nullptr},
           {"completed_at", nullptr},
           {"estimated_completion", nullptr}};
@@ -220,16 +253,52 @@ std::optional<json::object> log_line(const store::StoredEvent& stored) {
 }
 
 json::object preview_answer(const Run& run, model::Verb verb, const model::Scope& scope) {
-  const auto ids = [&](const std::vector<std::size_t>& steps) {
-    json::array out;
-    for (const auto i : steps) out.emplace_back(run.manifest().steps[i].id);
-    return out;
-  };
   return {{"tenant_id", run.spec->tenant.value},
           {"run_id", run.spec->id.value},
           {"verb", word(verb)},
           {"validate_only", true},
-          {"scope", json::object{{"run", ids(scope.run)}, {"verify", ids(scope.verify)}, {"keep", ids(scope.keep)}}}};
+          {"scope", model::describe(run.manifest(), scope)}};
+}
+
+json::object plan_answer(const model::RunSpec& spec, const std::vector<std::optional<engine::Answer>>& answers) {
+  json::array steps;
+  for (std::size_t i = 0; i < answers.size(); ++i) {
+    const auto& step = spec.manifest->steps[i];
+    std::string_view would = "cannot_know";
+    std::string reason;
+    json::array actions;
+    if (!answers[i]) {
+      reason = "The engine has no PLAN for this step.";
+    } else if (const auto& answer = *answers[i]; answer.outcome == model::Outcome::kAlreadyDone) {
+      would = "already_there";
+    } else if (answer.outcome != model::Outcome::kDone) {
+      reason = answer.failure ? answer.failure->message : std::string(word(answer.outcome));
+    } else {
+      const auto output = base::parse_json(answer.output.empty() ? "{}" : answer.output);
+      const auto* listed = output.has_value() ? base::find_pointer(*output, "/actions") : nullptr;
+      if (listed != nullptr && listed->is_array()) actions = listed->get_array();
+      const auto some = [&](std::string_view verb) {
+        return std::any_of(actions.begin(), actions.end(), [&](const json::value& action) {
+          const auto* word = base::find_pointer(action, "/verb");
+          return word != nullptr && word->is_string() && word->get_string() == verb;
+        });
+      };
+      would = some("change")    ? "would_change"
+              : some("create")  ? "would_create"
+              : some("unknown") ? "cannot_know"
+                                : "already_there";
+    }
+    steps.push_back(json::object{{"id", step.id},
+                                 {"title", step.title},
+                                 {"would", would},
+                                 {"reason", reason.empty() ? json::value(nullptr) : json::value(reason)},
+                                 {"actions", std::move(actions)}});
+  }
+  return {{"tenant_id", spec.tenant.value},
+          {"verb", word(model::Verb::kPlan)},
+          {"engine", spec.manifest->engine.value},
+          {"engine_version", spec.manifest->version},
+          {"steps", std::move(steps)}};
 }
 
 }  // namespace tenantry::service

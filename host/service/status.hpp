@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "engine/runtime.hpp"
 #include "model/advance.hpp"
 #include "store/store.hpp"
 
@@ -21,5 +22,9 @@ namespace tenantry::service {
 
 // The scope of a command that was only asked about (validate_only).
 [[nodiscard]] base::json::object preview_answer(const model::Run& run, model::Verb verb, const model::Scope& scope);
+
+// What start would do: per step would_create, already_there, would_change or cannot_know, with the engine's own words.
+[[nodiscard]] base::json::object plan_answer(const model::RunSpec& spec,
+                                             const std::vector<std::optional<engine::Answer>>& answers);
 
 }  // namespace tenantry::service

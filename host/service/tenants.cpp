@@ -116,6 +116,7 @@ base::Result<json::object> Tenants::get(const Actor& actor, const base::TenantId
   const auto found = store_.tenant(tenant);
   if (found.has_error()) return found.error();
   if (!*found) return base::not_found("tenant.unknown", "There is no such tenant.");
+  if ((*found)->tenant.removed_at != base::Time{}) return gone();
   return describe(**found);
 }
 

@@ -15,16 +15,17 @@ std::shared_ptr<model::RunSpec> load_spec(Session& db, ManifestCache& manifests,
                                           model::RunHead& head) {
   std::shared_ptr<model::RunSpec> spec;
   std::string digest;
-  db.select<std::string, std::string, long long, long long, long long, long long, long long, long long, std::string,
-            std::string, std::string, std::string, std::string>(
-      R"sql(select r.tenant, r.state, r.epoch, r.stopping, r.events, r.started_at, r.completed_at, r.created_at,
+  db.select<std::string, std::string, long long, long long, long long, long long, std::string, long long, long long,
+            long long, long long, std::string, std::string, std::string, std::string, std::string>(
+      R"sql(select r.tenant, r.state, r.epoch, r.stopping, r.verifying, r.removing, r.condition, r.events, r.started_at, r.completed_at, r.created_at,
                    d.manifest, d.server, d.request, d.tenant_document, d.server_document
             from runs r join run_documents d on d.run = r.id
             where r.id = :run)sql",
       with(id),
-      [&](std::string&& tenant, const std::string& state, long long epoch, long long stopping, long long events,
-          long long started_at, long long completed_at, long long created_at, std::string&& manifest,
-          std::string&& server, std::string&& request, std::string&& tenant_document, std::string&& server_document) {
+      [&](std::string&& tenant, const std::string& state, long long epoch, long long stopping, long long verifying,
+          long long removing, const std::string& condition, long long events, long long started_at,
+          long long completed_at, long long created_at, std::string&& manifest, std::string&& server,
+          std::string&& request, std::string&& tenant_document, std::string&& server_document) {
         spec = std::make_shared<model::RunSpec>();
         spec->id = base::RunId(id);
         spec->tenant = base::TenantId(std::move(tenant));
@@ -36,6 +37,9 @@ std::shared_ptr<model::RunSpec> load_spec(Session& db, ManifestCache& manifests,
         head.state = known(model::run_state(state), state);
         head.epoch = static_cast<int>(epoch);
         head.stopping = stopping != 0;
+        head.verifying = verifying != 0;
+        head.removing = removing != 0;
+        head.condition = from_word<model::Condition>(model::kConditions, condition);
         head.events = events;
         head.started_at = base::from_millis(started_at);
         head.completed_at = base::from_millis(completed_at);
@@ -53,10 +57,11 @@ std::shared_ptr<model::RunSpec> load_spec(Session& db, ManifestCache& manifests,
 void load_steps(Session& db, const std::string& id, std::vector<model::StepRun>& steps) {
   db.select<std::string, std::string, long long, long long, long long, long long, std::string, long long, long long,
             long long, long long, long long, long long, long long, long long, long long, std::string, std::string,
-            std::string, std::string, std::string, std::string, Texts, Bytes>(
+            std::string, std::string, std::string, std::string, std::string, std::string, Texts, Texts, Bytes>(
       R"sql(select state, wait_reason, due_at, attempt, attempts, in_flight, op, check_due, check_tries, blame, waited,
                    called_at, first_started_at, started_at, completed_at, progress, message, failure_class, failure_code,
-                   failure_message, failure_action, failure_detail, output, from_bytes(checkpoint)
+                   failure_message, failure_action, failure_detail, made, undo, drift, output,
+                   from_bytes(checkpoint)
             from steps where run = :run order by step)sql",
       with(id),
       [&](const std::string& state, const std::string& wait_reason, long long due_at, long long attempt,
@@ -64,7 +69,8 @@ void load_steps(Session& db, const std::string& id, std::vector<model::StepRun>&
           long long blame, long long waited, long long called_at, long long first_started_at, long long started_at,
           long long completed_at, long long progress, std::string&& message, const std::string& failure_class,
           std::string&& failure_code, std::string&& failure_message, std::string&& failure_action,
-          std::string&& failure_detail, Texts&& output, Bytes&& checkpoint) {
+          std::string&& failure_detail, const std::string& made, const std::string& undo, Texts&& drift, Texts&& output,
+          Bytes&& checkpoint) {
         auto& step = steps.emplace_back();
         step.state = known(model::step_state(state), state);
         step.wait_reason = known(model::wait_reason(wait_reason), wait_reason);
@@ -83,6 +89,9 @@ void load_steps(Session& db, const std::string& id, std::vector<model::StepRun>&
         step.completed_at = base::from_millis(completed_at);
         step.progress = static_cast<int>(progress);
         step.message = std::move(message);
+        step.made = from_word<model::Maker>(model::kMakers, made);
+        step.undo = from_word<model::Undo>(model::kUndos, undo);
+        step.drift = shared(std::move(drift));
         step.output = shared(std::move(output));
         step.checkpoint = shared(std::move(checkpoint.value));
         if (!failure_class.empty())

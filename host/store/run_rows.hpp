@@ -17,4 +17,7 @@ namespace tenantry::store {
 // look-up; it may be out of date.
 [[nodiscard]] std::int64_t lease(Session& db, KnownLife& known, const HostLife& life, Time until);
 
+// The tenant is gone: nothing of it is listed any more, its secrets are forgotten, its name is free. Idempotent.
+void remove_tenant_rows(Session& db, const base::TenantId& tenant, Time now);
+
 }  // namespace tenantry::store

@@ -24,7 +24,8 @@ auto step_values(const model::StepRun& s) {
       std::make_tuple(word(s.state), word(s.wait_reason), s.due_at, s.attempt, s.attempts, s.in_flight, word(s.op),
                       s.check_due, s.check_tries, s.blame, s.waited, s.called_at, s.first_started_at, s.started_at,
                       s.completed_at, s.progress, std::string_view(s.message)),
-      failure_values(s.failure), std::tie(s.output), std::make_tuple(BytesView(s.checkpoint)));
+      failure_values(s.failure), std::make_tuple(word(s.made), word(s.undo)), std::tie(s.drift, s.output),
+      std::make_tuple(BytesView(s.checkpoint)));
 }
 
 void insert_step(Session& db, const model::Run& run, std::size_t index) {
@@ -32,11 +33,11 @@ void insert_step(Session& db, const model::Run& run, std::size_t index) {
     db.run(R"sql(insert into steps (state, wait_reason, due_at, attempt, attempts, in_flight, op, check_due,
                                     check_tries, blame, waited, called_at, first_started_at, started_at, completed_at, progress,
                                     message, failure_class, failure_code, failure_message, failure_action,
-                                    failure_detail, output, checkpoint, run, step, id)
+                                    failure_detail, made, undo, drift, output, checkpoint, run, step, id)
                  values (:state, :wait_reason, :due_at, :attempt, :attempts, :in_flight, :op, :check_due,
                          :check_tries, :blame, :waited, :called_at, :first_started_at, :started_at, :completed_at, :progress,
                          :message, :failure_class, :failure_code, :failure_message, :failure_action,
-                         :failure_detail, :output, to_bytes(:checkpoint), :run, :step, :id))sql",
+                         :failure_detail, :made, :undo, :drift, :output, to_bytes(:checkpoint), :run, :step, :id))sql",
            value..., run.spec->id, index, run.manifest().steps[index].id);
   };
   std::apply(insert, step_values(run.steps[index]));
@@ -52,7 +53,8 @@ void update_step(Session& db, const base::RunId& run, std::size_t index, const m
                             completed_at = :completed_at, progress = :progress, message = :message,
                             failure_class = :failure_class, failure_code = :failure_code,
                             failure_message = :failure_message, failure_action = :failure_action,
-                            failure_detail = :failure_detail, output = :output, checkpoint = to_bytes(:checkpoint)
+                            failure_detail = :failure_detail, made = :made, undo = :undo, drift = :drift,
+                            output = :output, checkpoint = to_bytes(:checkpoint)
                         where run = :run and step = :step)sql",
                   value..., run, index);
   };
@@ -84,23 +86,22 @@ void insert_operation(Session& db, const model::Operation& operation) {
          operation.reason, operation.scope, operation.created_at);
 }
 
-bool is_active(const model::RunHead& head) { return !model::is_terminal(head.state); }
-
 std::optional<std::int64_t> owner_of(const model::RunHead& head, std::int64_t life) {
-  return is_active(head) ? std::optional(life) : std::nullopt;
+  return model::is_active(head) ? std::optional(life) : std::nullopt;
 }
 
 // The row is only made if no other run of the tenant is active.
 Written insert_run(Session& db, const RunWrite& write, std::int64_t life) {
   const auto& run = *write.run;
   const auto made = db.run(
-      R"sql(insert into runs (id, tenant, state, epoch, stopping, events, started_at, completed_at, created_at, owner,
+      R"sql(insert into runs (id, tenant, state, epoch, stopping, verifying, removing, condition, events, started_at, completed_at, created_at, owner,
                               token)
-            values (:id, :tenant, :state, :epoch, :stopping, :events, :started_at, :completed_at, :created_at, :owner,
+            values (:id, :tenant, :state, :epoch, :stopping, :verifying, :removing, :condition, :events, :started_at, :completed_at, :created_at, :owner,
                     :token)
             on conflict do nothing)sql",
-      run.spec->id, run.spec->tenant, word(run.head.state), run.head.epoch, run.head.stopping, run.head.events,
-      run.head.started_at, run.head.completed_at, run.spec->created_at, owner_of(run.head, life), write.token);
+      run.spec->id, run.spec->tenant, word(run.head.state), run.head.epoch, run.head.stopping, run.head.verifying,
+      run.head.removing, word(run.head.condition), run.head.events, run.head.started_at, run.head.completed_at,
+      run.spec->created_at, owner_of(run.head, life), write.token);
   if (made != 0) return Written::kDone;
   bool exists = false;
   db.select<long long>(R"sql(select token from runs where id = :id)sql", with(run.spec->id),
@@ -141,30 +142,32 @@ void change_manifest(Session& db, const model::Run& run, const model::Repin& rep
 bool update_in_place(Session& db, const RunWrite& write, std::int64_t life) {
   const auto& head = write.run->head;
   return db.run(R"sql(update runs
-                      set state = :state, epoch = :epoch, stopping = :stopping, events = :events,
+                      set state = :state, epoch = :epoch, stopping = :stopping, verifying = :verifying,
+                removing = :removing, condition = :condition, events = :events,
                           started_at = :started_at, completed_at = :completed_at
                       where id = :id and token = :token and owner = :owner)sql",
-                word(head.state), head.epoch, head.stopping, head.events, head.started_at, head.completed_at,
-                write.run->spec->id, write.token, life) != 0;
+                word(head.state), head.epoch, head.stopping, head.verifying, head.removing, word(head.condition),
+                head.events, head.started_at, head.completed_at, write.run->spec->id, write.token, life) != 0;
 }
 
 Written update_run(Session& db, const RunWrite& write, std::int64_t life) {
   const auto& head = write.run->head;
   const auto& id = write.run->spec->id;
-  if (is_active(head) && update_in_place(db, write, life)) return Written::kDone;
+  if (model::is_active(head) && update_in_place(db, write, life)) return Written::kDone;
   // The next statement has to see what others, who start a run of this tenant, are about to commit.
-  if (is_active(head))
+  if (model::is_active(head))
     db.select<std::string>(R"sql(select id from tenants where id = :tenant {for_update})sql",
                            with(write.run->spec->tenant), [](std::string&&) {});
   const auto changed = db.run(
       R"sql(update runs
-            set state = :state, epoch = :epoch, stopping = :stopping, events = :events, started_at = :started_at,
+            set state = :state, epoch = :epoch, stopping = :stopping, verifying = :verifying,
+                removing = :removing, condition = :condition, events = :events, started_at = :started_at,
                 completed_at = :completed_at, owner = :owner
             where id = :id and token = :token
               and (owner is not null or :active = 0
                    or not exists (select 1 from runs o where o.tenant = runs.tenant and o.owner is not null)))sql",
-      word(head.state), head.epoch, head.stopping, head.events, head.started_at, head.completed_at,
-      owner_of(head, life), id, write.token, is_active(head));
+      word(head.state), head.epoch, head.stopping, head.verifying, head.removing, word(head.condition), head.events,
+      head.started_at, head.completed_at, owner_of(head, life), id, write.token, model::is_active(head));
   if (changed != 0) return Written::kDone;
   bool ours = false;
   db.select<long long>(R"sql(select token from runs where id = :id and token = :token)sql", with(id, write.token),
@@ -187,6 +190,7 @@ Written write_one(Session& db, const RunWrite& write, std::int64_t life) {
   for (const auto& attempt : write.change->attempts) insert_attempt(db, run.spec->id, attempt);
   for (const auto& event : write.change->events) insert_event(db, run.spec->id, event);
   if (write.change->operation) insert_operation(db, *write.change->operation);
+  if (model::is_removed(run.head)) remove_tenant_rows(db, run.spec->tenant, run.head.completed_at);
   return Written::kDone;
 }
 

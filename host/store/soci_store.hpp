@@ -63,6 +63,7 @@ class SociStore : public Store {
 
   Result<void> create_tenant(const model::Tenant& tenant, std::span<const SealedSecret> secrets) override;
   Result<std::optional<model::TenantSummary>> tenant(const base::TenantId& tenant) override;
+  Result<void> remove_tenant(const base::TenantId& tenant, Time now) override;
   Result<std::vector<model::TenantSummary>> tenants(const model::TenantQuery& query) override;
   Result<std::int64_t> tenants_on(const base::ServerId& server) override;
   Result<std::optional<model::TenantRole>> role(const base::TenantId& tenant, const base::AccountId& account) override;

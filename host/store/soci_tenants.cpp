@@ -1,4 +1,5 @@
 #include "base/text.hpp"
+#include "store/run_rows.hpp"
 #include "store/soci_store.hpp"
 #include "store/words.hpp"
 
@@ -9,31 +10,33 @@ namespace {
 // The parameters and the columns are the same in both lists; the newest run is found once for each row.
 constexpr const char* kAll = R"sql(
     select t.id, t.owner, t.name, t.engine, t.server, t.country_code, t.admin_name, t.admin_email, t.category,
-           t.description, t.labels, t.created_at, r.id, r.state
+           t.description, t.labels, t.created_at, t.removed_at, r.id, r.state
     from tenants t
     left join runs r on r.id = (select n.id from runs n where n.tenant = t.id
                                 order by n.created_at desc, n.id desc limit 1)
     where (:states = '' or :states like '%,' || coalesce(r.state, 'none') || ',%')
       and (:engine = '' or t.engine = :engine)
+      and t.removed_at = 0
       and (:text = '' or lower(t.name) like :text escape '!')
     order by t.created_at desc, t.id desc
     limit :limit offset :skip)sql";
 constexpr const char* kOfMember = R"sql(
     select t.id, t.owner, t.name, t.engine, t.server, t.country_code, t.admin_name, t.admin_email, t.category,
-           t.description, t.labels, t.created_at, r.id, r.state
+           t.description, t.labels, t.created_at, t.removed_at, r.id, r.state
     from members m
     join tenants t on t.id = m.tenant
     left join runs r on r.id = (select n.id from runs n where n.tenant = t.id
                                 order by n.created_at desc, n.id desc limit 1)
     where (:states = '' or :states like '%,' || coalesce(r.state, 'none') || ',%')
       and (:engine = '' or t.engine = :engine)
+      and t.removed_at = 0
       and (:text = '' or lower(t.name) like :text escape '!')
       and m.account = :account
     order by t.created_at desc, t.id desc
     limit :limit offset :skip)sql";
 constexpr const char* kOne = R"sql(
     select t.id, t.owner, t.name, t.engine, t.server, t.country_code, t.admin_name, t.admin_email, t.category,
-           t.description, t.labels, t.created_at, r.id, r.state
+           t.description, t.labels, t.created_at, t.removed_at, r.id, r.state
     from tenants t
     left join runs r on r.id = (select n.id from runs n where n.tenant = t.id
                                 order by n.created_at desc, n.id desc limit 1)
@@ -43,12 +46,13 @@ template <class... In>
 void select_summaries(Session& db, const char* sql, const std::tuple<In...>& in,
                       std::vector<model::TenantSummary>& found) {
   db.select<std::string, std::string, std::string, std::string, std::string, std::string, std::string, std::string,
-            std::string, std::string, std::string, long long, std::optional<std::string>, std::optional<std::string>>(
+            std::string, std::string, std::string, long long, long long, std::optional<std::string>,
+            std::optional<std::string>>(
       sql, in,
       [&](std::string&& id, std::string&& owner, std::string&& name, std::string&& engine, std::string&& server,
           std::string&& country_code, std::string&& admin_name, std::string&& admin_email, std::string&& category,
-          std::string&& description, std::string&& labels, long long created_at, std::optional<std::string>&& run,
-          std::optional<std::string>&& state) {
+          std::string&& description, std::string&& labels, long long created_at, long long removed_at,
+          std::optional<std::string>&& run, std::optional<std::string>&& state) {
         auto& summary = found.emplace_back();
         summary.tenant = {base::TenantId(std::move(id)),
                           base::AccountId(std::move(owner)),
@@ -61,7 +65,8 @@ void select_summaries(Session& db, const char* sql, const std::tuple<In...>& in,
                           std::move(category),
                           std::move(description),
                           std::move(labels),
-                          base::from_millis(created_at)};
+                          base::from_millis(created_at),
+                          base::from_millis(removed_at)};
         if (run) summary.run = base::RunId(std::move(*run));
         if (state) summary.state = known(model::run_state(*state), *state);
       });
@@ -128,6 +133,20 @@ Result<std::optional<model::TenantSummary>> SociStore::tenant(const base::Tenant
   });
 }
 
+void remove_tenant_rows(Session& db, const base::TenantId& tenant, Time now) {
+  db.run(R"sql(update tenants set removed_at = :now, name = name || ' (' || id || ')'
+               where id = :tenant and removed_at = 0)sql",
+         now, tenant);
+  db.run(R"sql(delete from tenant_secrets where tenant = :tenant)sql", tenant);
+}
+
+Result<void> SociStore::remove_tenant(const base::TenantId& tenant, Time now) {
+  return write_as<void>([&](Session& db) -> Result<void> {
+    remove_tenant_rows(db, tenant, now);
+    return {};
+  });
+}
+
 Result<std::vector<model::TenantSummary>> SociStore::tenants(const model::TenantQuery& query) {
   return read_as<std::vector<model::TenantSummary>>([&](Session& db) {
     std::vector<model::TenantSummary> found;
@@ -144,8 +163,8 @@ Result<std::vector<model::TenantSummary>> SociStore::tenants(const model::Tenant
 Result<std::int64_t> SociStore::tenants_on(const base::ServerId& server) {
   return read_as<std::int64_t>([&](Session& db) {
     std::int64_t count = 0;
-    db.select<long long>(R"sql(select count(*) from tenants where server = :server)sql", with(server),
-                         [&](long long all) { count = all; });
+    db.select<long long>(R"sql(select count(*) from tenants where server = :server and removed_at = 0)sql",
+                         with(server), [&](long long all) { count = all; });
     return count;
   });
 }

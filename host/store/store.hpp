@@ -132,7 +132,9 @@ class Store {
   [[nodiscard]] virtual Result<void> create_tenant(const model::Tenant& tenant,
                                                    std::span<const SealedSecret> secrets) = 0;
   [[nodiscard]] virtual Result<std::optional<model::TenantSummary>> tenant(const base::TenantId& tenant) = 0;
-  // Newest first.
+  // A tenant that has no run is gone at once; others are when the rollback that ends them is written.
+  [[nodiscard]] virtual Result<void> remove_tenant(const base::TenantId& tenant, Time now) = 0;
+  // Newest first; without those that were removed.
   [[nodiscard]] virtual Result<std::vector<model::TenantSummary>> tenants(const model::TenantQuery& query) = 0;
   // Unfinished and finished tenants placed on each server, for placing the next one.
   [[nodiscard]] virtual Result<std::int64_t> tenants_on(const base::ServerId& server) = 0;

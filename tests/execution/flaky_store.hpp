@@ -53,6 +53,7 @@ class FlakyStore final : public store::Store {
     return real_.create_tenant(t, s);
   }
   Result<std::optional<model::TenantSummary>> tenant(const base::TenantId& id) override { return real_.tenant(id); }
+  Result<void> remove_tenant(const base::TenantId& t, base::Time now) override { return real_.remove_tenant(t, now); }
   Result<std::vector<model::TenantSummary>> tenants(const model::TenantQuery& q) override { return real_.tenants(q); }
   Result<std::int64_t> tenants_on(const base::ServerId& id) override { return real_.tenants_on(id); }
   Result<std::optional<model::TenantRole>> role(const base::TenantId& t, const base::AccountId& a) override {

@@ -322,12 +322,12 @@ TEST_CASE("retry re-attempts every failed step, continue only the first and what
   CHECK(retried.states() == "completed ready ready ready pending pending");
   CHECK(retried.run.head.epoch == 2);
   REQUIRE(retried.last.operation.has_value());
-  CHECK(retried.last.operation->scope == R"({"run":["b","c","f","d","e"],"verify":[],"keep":["a"]})");
+  CHECK(retried.last.operation->scope == R"({"run":["b","c","f","d","e"],"verify":[],"undo":[],"keep":["a"]})");
 
   auto continued = make();
   REQUIRE(continued.command(Verb::kContinue).has_value());
   CHECK(continued.states() == "completed ready failed failed pending pending");
-  CHECK(continued.last.operation->scope == R"({"run":["b","d"],"verify":[],"keep":["a","c","f","e"]})");
+  CHECK(continued.last.operation->scope == R"({"run":["b","d"],"verify":[],"undo":[],"keep":["a","c","f","e"]})");
   continued.carry_out(1);
   continued.carry_out(4);
   CHECK(continued.ended() == "partial");
@@ -338,7 +338,8 @@ TEST_CASE("retry re-attempts every failed step, continue only the first and what
   const auto nothing = continued.command(Verb::kContinue);
   REQUIRE(nothing.has_error());
   CHECK(nothing.error().code == "run.nothing_to_resume");
-  CHECK(nothing.error().allowed_verbs == std::vector<std::string>{"start", "retry", "skip-step"});
+  CHECK(nothing.error().allowed_verbs ==
+        std::vector<std::string>{"start", "retry", "skip-step", "rerun-from", "rollback", "plan", "deprovision"});
 
   auto named = make();
   REQUIRE(named.command(Verb::kRetry, "c").has_value());
@@ -435,14 +436,16 @@ TEST_CASE("cancel tells what runs and never begins what has not") {
 
 TEST_CASE("each verb is legal in its states only, and a refusal names what is legal") {
   Driven run(diamond());
-  CHECK(run.command(Verb::kRetry).error().allowed_verbs == std::vector<std::string>{"skip-step", "cancel"});
+  CHECK(run.command(Verb::kRetry).error().allowed_verbs ==
+        std::vector<std::string>{"skip-step", "cancel", "deprovision"});
   CHECK(run.command(Verb::kContinue).error().code == "run.illegal_verb");
   for (const std::size_t i : {0U, 1U, 2U, 3U}) run.carry_out(i);
   REQUIRE(run.ended() == "completed");
   for (const auto verb : {Verb::kRetry, Verb::kContinue, Verb::kSkipStep, Verb::kCancel}) {
     const auto refused = run.command(verb, "c", "why");
     REQUIRE(refused.has_error());
-    CHECK(refused.error().allowed_verbs == std::vector<std::string>{"start"});
+    CHECK(refused.error().allowed_verbs ==
+          std::vector<std::string>{"start", "rerun-from", "rollback", "plan", "deprovision"});
   }
 }
 

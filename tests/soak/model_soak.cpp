@@ -14,6 +14,8 @@ int main(int count, char** arguments) {
     std::printf("seed %llu: %s\n", static_cast<unsigned long long>(seed), broken.c_str());
     return 1;
   }
+  const auto missed = tenantry::model::test::moves_missed(true);
+  if (!missed.empty()) std::printf("never seen: %s\n", missed.c_str());
   std::printf("%llu histories, every promise kept\n", static_cast<unsigned long long>(cases));
   return 0;
 }

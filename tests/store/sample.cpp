@@ -146,6 +146,9 @@ model::StepRun Dice::step() {
   if (coin()) step.output = std::make_shared<const std::string>(text());
   if (coin()) step.checkpoint = std::make_shared<const std::string>(bytes());
   step.failure = failure();
+  step.made = static_cast<model::Maker>(number(0, 2));
+  step.undo = static_cast<model::Undo>(number(0, 4));
+  if (coin()) step.drift = std::make_shared<const std::string>(text());
   return step;
 }
 
@@ -168,7 +171,7 @@ model::Operation Dice::operation(const model::Run& run) {
   return {base::OperationId("op_" + std::to_string(number(1, 1'000'000'000'000))),
           run.spec->tenant,
           run.spec->id,
-          static_cast<model::Verb>(number(0, 4)),
+          static_cast<model::Verb>(number(0, 12)),
           text(),
           text(),
           text(),
@@ -183,14 +186,16 @@ std::string show(const model::Run& run) {
   out << spec.id.value << ' ' << spec.tenant.value << ' ' << spec.manifest->digest << ' ' << spec.manifest->text << ' '
       << spec.server.value << '|' << spec.request << '|' << spec.tenant_document << '|' << spec.server_document << '|'
       << show(spec.created_at) << "\nhead " << model::word(head.state) << ' ' << head.epoch << ' ' << head.stopping
-      << ' ' << head.events << ' ' << show(head.started_at) << ' ' << show(head.completed_at) << '\n';
+      << ' ' << head.verifying << ' ' << head.removing << ' ' << model::word(head.condition) << ' ' << head.events
+      << ' ' << show(head.started_at) << ' ' << show(head.completed_at) << '\n';
   for (const auto& s : run.steps)
     out << "step " << model::word(s.state) << " [" << model::word(s.wait_reason) << "] due " << show(s.due_at) << ' '
         << s.attempt << ' ' << s.attempts << ' ' << s.in_flight << ' ' << model::word(s.op) << ' ' << s.check_due << ' '
         << s.check_tries << ' ' << s.blame << ' ' << s.waited.count() << " at " << show(s.called_at) << ' '
         << show(s.first_started_at) << ' ' << show(s.started_at) << ' ' << show(s.completed_at) << ' ' << s.progress
         << " message '" << s.message << "' output " << show(s.output) << " checkpoint " << show(s.checkpoint)
-        << " failure " << show(s.failure) << '\n';
+        << " failure " << show(s.failure) << " made " << model::word(s.made) << " undo " << model::word(s.undo)
+        << " drift " << show(s.drift) << '\n';
   return out.str();
 }
 

@@ -17,6 +17,9 @@ STORE_CHECK("a run is read back with every field, at once and after a restart") 
   run.head = {static_cast<model::RunState>(dice.number(0, 10)),
               static_cast<int>(dice.number(1, 99)),
               dice.coin(),
+              dice.coin(),
+              dice.coin(),
+              static_cast<model::Condition>(dice.number(0, 2)),
               3,
               dice.time(),
               dice.time()};
