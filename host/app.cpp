@@ -145,6 +145,7 @@ struct App::Rooms {
   static execution::SchedulerOptions options(const Config& config) {
     execution::SchedulerOptions options;
     options.limits = limits(config);
+    options.only_host = !config.store_is_shared;
     return options;
   }
 

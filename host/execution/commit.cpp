@@ -70,10 +70,13 @@ void Scheduler::Loop::acknowledge(const std::set<Active*>& lost, const std::set<
     }
     for (const auto step : std::exchange(active->starting, {})) begin_call(*active, step);
     for (const auto step : std::exchange(active->stopping, {})) tell(*active, step);
-    if (!model::is_active(active->run.head))
-      forget(*active);
-    else
+    if (model::is_active(active->run.head)) {
       set_alarm(*active);
+      continue;
+    }
+    auto last = active->committed;
+    forget(*active);
+    if (options_.only_host) board.finish(std::move(last));
   }
   for (const auto& id : std::exchange(repainted_, {}))
     if (auto* active = find(id); active != nullptr && active->repainted) show(*active);

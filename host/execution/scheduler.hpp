@@ -22,6 +22,7 @@ struct SchedulerOptions {
   base::Millis lease{30'000};
   base::Millis grace{30'000};  // after an attempt's time-out, before its call is given up
   std::size_t claim_batch = 1'000;
+  bool only_host = false;  // nobody else can open the store
 };
 
 class Scheduler {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/ids.hpp"
+#include "base/json_text.hpp"
 #include "schema/builtin.hpp"
 #include "service/validation.hpp"
 
@@ -118,7 +119,7 @@ base::Result<model::TenantSummary> Provisioning::tenant_for(const Actor& actor, 
 }
 
 base::Result<execution::RunView> Provisioning::newest_run(const base::TenantId& tenant) {
-  if (auto live = scheduler_.board().of_tenant(tenant)) return live;
+  if (auto known = scheduler_.board().newest_of(tenant)) return known;
   auto stored = store_.newest_run(tenant);
   if (stored.has_error()) return stored.error();
   if (!*stored) return execution::RunView();
@@ -300,20 +301,26 @@ base::Result<std::shared_ptr<const model::RunSpec>> Provisioning::respecify(cons
   return std::shared_ptr<const model::RunSpec>(std::move(spec));
 }
 
-base::Result<json::object> Provisioning::status(const Actor& actor, const base::TenantId& tenant) {
+StatusPages::Page Provisioning::status_at_once(const std::string& token, const base::TenantId& tenant) {
+  const auto run = scheduler_.board().newest_of(tenant);
+  if (!run || model::is_removed(run->head) || !identity_.surely_may_view(token, tenant)) return nullptr;
+  return pages_.of(run, clock_.now());
+}
+
+base::Result<StatusPages::Page> Provisioning::status(const Actor& actor, const base::TenantId& tenant) {
   if (const auto allowed = identity_.require(actor, tenant, model::TenantRole::kViewer); allowed.has_error())
     return allowed.error();
   const auto run = newest_run(tenant);
   if (run.has_error()) return run.error();
   if (*run && model::is_removed((*run)->head)) return gone();
-  if (*run) return status_answer(**run, std::nullopt, clock_.now());
+  if (*run) return pages_.of(*run, clock_.now());
   const auto found = store_.tenant(tenant);
   if (found.has_error()) return found.error();
   if (!*found) return base::not_found("tenant.unknown", "There is no such tenant.");
   if ((*found)->tenant.removed_at != base::Time{}) return gone();
   const auto engine = engines_.find((*found)->tenant.engine, {});
   if (!engine) return not_loaded((*found)->tenant.engine);
-  return not_started_answer(tenant, engine->manifest());
+  return std::make_shared<const std::string>(base::to_text(not_started_answer(tenant, engine->manifest())));
 }
 
 base::Result<json::object> Provisioning::logs(const Actor& actor, const base::TenantId& tenant, std::size_t limit) {

@@ -8,6 +8,7 @@
 #include "service/engines.hpp"
 #include "service/identity.hpp"
 #include "service/status.hpp"
+#include "service/status_pages.hpp"
 
 namespace tenantry::service {
 
@@ -41,7 +42,10 @@ class Provisioning {
   // What `start` with this body would do, step by step; asks the engine, touches nothing.
   void plan(const Actor& actor, const base::TenantId& tenant, const base::json::value& body, Answered answered);
 
-  [[nodiscard]] base::Result<base::json::object> status(const Actor& actor, const base::TenantId& tenant);
+  // The status answer as JSON text.
+  [[nodiscard]] base::Result<StatusPages::Page> status(const Actor& actor, const base::TenantId& tenant);
+  // The same if everything that it takes is in memory, else nullptr: never waits for the store.
+  [[nodiscard]] StatusPages::Page status_at_once(const std::string& token, const base::TenantId& tenant);
   // {"logs": [...]}: the newest `limit` lines, oldest first.
   [[nodiscard]] base::Result<base::json::object> logs(const Actor& actor, const base::TenantId& tenant,
                                                       std::size_t limit);
@@ -66,6 +70,7 @@ class Provisioning {
   const Engines& engines_;
   const Servers& servers_;
   const base::Clock& clock_;
+  StatusPages pages_;
 };
 
 }  // namespace tenantry::service
