@@ -5,7 +5,6 @@
 #include "base/ids.hpp"
 #include "base/json_text.hpp"
 #include "schema/builtin.hpp"
-#include "service/validation.hpp"
 
 namespace tenantry::service {
 namespace {
@@ -173,29 +172,29 @@ void Provisioning::start(const Actor& actor, const base::TenantId& tenant, const
   const auto members = body.get_object();
   const auto* validate_only = members.if_contains("validate_only");
   const bool only_asked = validate_only != nullptr && validate_only->is_bool() && validate_only->get_bool();
-  validate(*engine, (*spec)->request, tenant.value,
-           [this, actor, spec = *spec, runtime = engine->runtime, members, only_asked, earlier = std::move(*earlier),
-            answered = std::move(answered)](auto problems) {
-             if (problems.has_error()) return answered(problems.error());
-             if (!problems->empty())
-               return answered(base::invalid("run.refused", "The engine does not accept this request.",
-                                             placed(std::move(*problems), members)));
-             model::Command command;
-             command.id = base::OperationId(base::new_id("op_"));
-             command.verb = model::Verb::kStart;
-             command.actor = actor.id.value;
-             auto [run, change] = model::new_run(spec, command, clock_.now(), earlier.get());
-             if (only_asked) {
-               model::Scope all;
-               for (std::size_t i = 0; i < run.steps.size(); ++i) all.run.push_back(i);
-               return answered(preview_answer(run, model::Verb::kStart, all));
-             }
-             scheduler_.create(std::move(run), std::move(change), runtime,
-                               [this, id = command.id, answered](auto view) {
-                                 if (view.has_error()) return answered(view.error());
-                                 answered(status_answer(**view, id, clock_.now()));
-                               });
-           });
+  validation_.judge(*engine, (*spec)->request, tenant.value,
+                    [this, actor, spec = *spec, runtime = engine->runtime, members, only_asked,
+                     earlier = std::move(*earlier), answered = std::move(answered)](auto problems) {
+                      if (problems.has_error()) return answered(problems.error());
+                      if (!problems->empty())
+                        return answered(base::invalid("run.refused", "The engine does not accept this request.",
+                                                      placed(std::move(*problems), members)));
+                      model::Command command;
+                      command.id = base::OperationId(base::new_id("op_"));
+                      command.verb = model::Verb::kStart;
+                      command.actor = actor.id.value;
+                      auto [run, change] = model::new_run(spec, command, clock_.now(), earlier.get());
+                      if (only_asked) {
+                        model::Scope all;
+                        for (std::size_t i = 0; i < run.steps.size(); ++i) all.run.push_back(i);
+                        return answered(preview_answer(run, model::Verb::kStart, all));
+                      }
+                      scheduler_.create(std::move(run), std::move(change), runtime,
+                                        [this, id = command.id, answered](auto view) {
+                                          if (view.has_error()) return answered(view.error());
+                                          answered(status_answer(**view, id, clock_.now()));
+                                        });
+                    });
 }
 
 void Provisioning::command(const Actor& actor, const base::TenantId& tenant, CommandRequest request,

@@ -9,6 +9,7 @@
 #include "service/identity.hpp"
 #include "service/status.hpp"
 #include "service/status_pages.hpp"
+#include "service/validation.hpp"
 
 namespace tenantry::service {
 
@@ -71,6 +72,7 @@ class Provisioning {
   const Servers& servers_;
   const base::Clock& clock_;
   StatusPages pages_;
+  Validation validation_;
 };
 
 }  // namespace tenantry::service
