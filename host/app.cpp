@@ -118,11 +118,11 @@ void warn_of(const service::Engines& engines, const service::Servers& servers, c
                     {{"server", server.id.value}, {"pointer", problem.pointer}, {"reason", problem.message}});
 }
 
-execution::LimitOptions limits(const Config& config) {
-  execution::LimitOptions limits;
+pace::Options limits(const Config& config) {
+  pace::Options limits;
   limits.host = config.steps_at_once;
   limits.per_engine = config.calls_per_engine;
-  for (const auto& server : config.servers) limits.server[server.id.value] = server.concurrency;
+  for (const auto& server : config.servers) limits.server[server.id.value].concurrency = server.concurrency;
   return limits;
 }
 

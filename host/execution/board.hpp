@@ -1,8 +1,12 @@
 // The unfinished runs of this host as last committed: what status reads look at, so that they never wait for a writer.
 #pragma once
+#include <map>
 #include <memory>
+#include <set>
 #include <shared_mutex>
+#include <string>
 #include <unordered_map>
+#include <utility>
 
 #include "model/run.hpp"
 
@@ -15,16 +19,25 @@ class Board {
  public:
   void put(RunView run);
   void remove(const model::Run& run);
+  // What keeps every step of this engine on this server from starting. Steps that are ready are seen to wait for that.
+  void keep_waiting(const std::string& engine, const std::string& server, model::WaitReason reason);
+  // Does this ERP server answer, as far as this host knows?
+  void note_server(const base::ServerId& server, bool answers);
 
   // nullptr: not here; the store knows.
   [[nodiscard]] RunView run(const base::RunId& run) const;
   [[nodiscard]] RunView of_tenant(const base::TenantId& tenant) const;
   [[nodiscard]] std::size_t size() const;
+  [[nodiscard]] bool answers(const base::ServerId& server) const;
 
  private:
-  mutable std::shared_mutex mutex_;  // guards both
+  [[nodiscard]] RunView explained(const RunView& view) const;
+
+  mutable std::shared_mutex mutex_;  // guards all
   std::unordered_map<base::RunId, RunView> runs_;
   std::unordered_map<base::TenantId, RunView> tenants_;
+  std::map<std::pair<std::string, std::string>, model::WaitReason> waiting_;  // by engine and server
+  std::set<base::ServerId> silent_;
 };
 
 }  // namespace tenantry::execution
