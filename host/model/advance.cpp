@@ -274,7 +274,7 @@ std::vector<std::size_t> claimable(const Run& run, Time now) {
 
 std::optional<Time> next_due(const Run& run) {
   std::optional<Time> due;
-  if (!is_active(run.head) || run.head.state == RunState::kPaused) return due;
+  if (!is_active(run.head)) return due;
   for (const auto& step : run.steps)
     if (!step.in_flight && step.due_at != Time{} && (!due || step.due_at < *due)) due = step.due_at;
   return due;
