@@ -57,16 +57,37 @@ base::Result<std::string> host_id(const Config& config) {
                {}};
 }
 
-base::Result<model::ManifestPtr> read_manifest(const std::string& text) {
-  auto manifest = engine::read_manifest(text);
-  if (manifest.has_error()) return manifest.error();
-  return std::make_shared<const model::Manifest>(std::move(*manifest));
+// Runs that are taken up go on as the operator wants it now.
+auto manifest_reader(const Config& config) {
+  return [policies = config.step_policies](const std::string& text) -> base::Result<model::ManifestPtr> {
+    auto manifest = engine::read_manifest(text);
+    if (manifest.has_error()) return manifest.error();
+    return pace::with_policies(std::make_shared<const model::Manifest>(std::move(*manifest)), policies);
+  };
+}
+
+// The loader, with the operator's policies laid over the manifest of what it loads.
+engine::Loader under_policies(engine::Loader load, pace::Policies policies) {
+  if (policies.empty()) return load;
+  return [load = std::move(load), policies = std::move(policies)](const fs::path& path) {
+    auto loaded = load(path);
+    if (loaded.has_error()) return loaded;
+    const auto& manifest = loaded->contract->manifest();
+    for (const auto& step : pace::strangers(*manifest, policies))
+      base::log::warn("policy of a step that is not there",
+                      {{"pointer", "/engines/steps/" + manifest->engine.value + '/' + step},
+                       {"engine", manifest->engine.value},
+                       {"version", manifest->version}});
+    if (auto changed = pace::with_policies(manifest, policies); changed != manifest)
+      loaded->contract = std::make_shared<const engine::Contract>(std::move(changed));
+    return loaded;
+  };
 }
 
 base::Result<std::unique_ptr<store::Store>> open_shared_store(const Config& config) {
   store::PostgresOptions options;
   options.readers = config.store_readers;
-  options.read_manifest = read_manifest;
+  options.read_manifest = manifest_reader(config);
   if (!config.store_password.empty()) {
     const auto reference = secrets::Reference::parse(config.store_password);
     if (reference.has_error()) return reference.error();
@@ -84,7 +105,7 @@ base::Result<std::unique_ptr<store::Store>> open_store(const Config& config) {
     if (const auto made = make_private(fs::path(config.store).parent_path()); made.has_error()) return made.error();
   store::SqliteOptions options;
   options.readers = config.store_readers;
-  options.read_manifest = read_manifest;
+  options.read_manifest = manifest_reader(config);
   return store::open_sqlite(config.store, std::move(options));
 }
 
@@ -118,11 +139,12 @@ void warn_of(const service::Engines& engines, const service::Servers& servers, c
                     {{"server", server.id.value}, {"pointer", problem.pointer}, {"reason", problem.message}});
 }
 
-execution::LimitOptions limits(const Config& config) {
-  execution::LimitOptions limits;
+pace::Options limits(const Config& config) {
+  pace::Options limits;
   limits.host = config.steps_at_once;
   limits.per_engine = config.calls_per_engine;
-  for (const auto& server : config.servers) limits.server[server.id.value] = server.concurrency;
+  limits.per_tenant = config.steps_per_tenant;
+  limits.server = config.server_limits;
   return limits;
 }
 
@@ -135,7 +157,7 @@ struct App::Rooms {
         vault(std::move(key)),
         servers(config.servers, config.engine_settings),
         shelf(config.data_dir / "kept-engines", [this] { return pinned_manifests(); }),
-        catalog(config.engine_directories, loader(config), &shelf),
+        catalog(config.engine_directories, under_policies(loader(config), config.step_policies), &shelf),
         engines(service::engines_of(catalog)),
         scheduler(*store, {std::move(host), base::new_id("boot_")}, ports(), clock, options(config)),
         identity(*store, clock, config.token_life),

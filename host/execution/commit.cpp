@@ -112,7 +112,7 @@ void Scheduler::Loop::roll_back(const base::Error& error) {
   }
   clear_batch();
   for (auto* active : std::exchange(touched_, {})) restore(*active, again);
-  todo_ = std::move(again);
+  todo_.assign(std::make_move_iterator(again.begin()), std::make_move_iterator(again.end()));
 }
 
 void Scheduler::Loop::restore(Active& active, std::vector<Item>& again) {

@@ -54,7 +54,13 @@ struct Progressed {
   std::string note;
 };
 
-using Item = std::variant<CreateRun, GiveCommand, CallEnded, SaveCheckpoint, EngineSaid, Progressed>;
+// From the scheduler itself: what this run found out about its ERP server.
+struct ServerSaid {
+  base::RunId run;
+  model::ServerNews news;
+};
+
+using Item = std::variant<CreateRun, GiveCommand, CallEnded, SaveCheckpoint, EngineSaid, Progressed, ServerSaid>;
 
 // A queue of many writers and one reader. Thread-safe.
 class Inbox {

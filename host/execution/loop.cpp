@@ -9,6 +9,7 @@ namespace {
 
 constexpr Millis kIdle{1'000};
 constexpr Millis kFirstPause{50};
+constexpr double kReleaseMs = 2'000;  // what waited for a server that is back becomes due within this time
 
 // One fact more for a run that already has a change in this batch.
 void merge(Change& into, Change&& more) {
@@ -75,7 +76,7 @@ void Scheduler::Loop::live() {
     if (now_ < paused_until_) continue;
     housekeeping();
     ring_alarms();
-    for (auto& item : todo_) std::visit([this](auto& one) { on(one); }, item);
+    for (std::size_t i = 0; i < todo_.size(); ++i) std::visit([this](auto& one) { on(one); }, todo_[i]);  // it grows
     claim();
     (void)commit();
   }
@@ -86,6 +87,7 @@ Millis Scheduler::Loop::until_next() const {
   auto next = std::min(now + kIdle, next_housekeeping_);
   if (is_draining()) next = std::min(next, base::from_millis(drain_until_));
   if (!alarms_.empty()) next = std::min(next, alarms_.begin()->first);
+  next = std::min(next, opens_at_);
   if (now_ < paused_until_) next = paused_until_;
   return std::clamp(next - now, Millis{0}, kIdle);
 }
@@ -113,7 +115,6 @@ void Scheduler::Loop::add(Active& active, Change&& change) {
     active.pending.push_back(std::move(change));
   else
     merge(active.pending.back(), std::move(change));
-  active.told_to_wait = false;
   enqueue(active);
 }
 
@@ -147,13 +148,20 @@ void Scheduler::Loop::on(CallEnded& ended) {
   auto* active = find(ended.run);
   if (active == nullptr) return;
   const auto flight = active->flights.find(ended.step);
-  if (flight != active->flights.end() && flight->second.attempt == ended.attempt) land(*active, ended.step);
+  const bool landed = flight != active->flights.end() && flight->second.attempt == ended.attempt;
   const auto& step = active->run.steps[ended.step];
-  if (!step.in_flight || step.attempts != ended.attempt) return;
+  if (!step.in_flight || step.attempts != ended.attempt) {
+    if (landed) land(*active, ended.step);
+    return;
+  }
   auto report = outputs_.report(active->run.manifest(), ended.step, step.op, ended.answer);
   report.attempt = ended.attempt;
   report.shutdown = is_draining();
-  report.random = std::uniform_real_distribution<double>(0.0, 1.0)(random_);
+  report.random = chance_(random_);
+  if (landed) {
+    hear(*active, flight->second, report);
+    land(*active, ended.step);
+  }
   (void)give(*active, report);
 }
 
@@ -177,6 +185,15 @@ void Scheduler::Loop::on(Progressed& news) {
   step.progress = news.permille;
   step.message = news.note;
   repaint(*active);
+}
+
+void Scheduler::Loop::on(ServerSaid& said) {
+  if (auto* active = find(said.run)) (void)give(*active, said.news);
+  if (!said.news.answers) return;
+  // Not all at once: the server has just come back.
+  for (auto& [id, active] : runs_)
+    if (active->run.spec->server.value == said.news.server)
+      (void)give(*active, model::ServerBack{Millis{static_cast<std::int64_t>(kReleaseMs * chance_(random_))}});
 }
 
 void Scheduler::Loop::repaint(Active& active) {

@@ -15,6 +15,7 @@
 #include "execution/call_sink.hpp"
 #include "execution/report.hpp"
 #include "execution/scheduler.hpp"
+#include "pace/turns.hpp"
 
 namespace tenantry::execution {
 
@@ -25,7 +26,7 @@ using model::Change;
 // A call that is out.
 struct Flight {
   std::int64_t attempt = 0;
-  Keys keys;
+  pace::Keys keys;
   std::shared_ptr<engine::Call> call;  // nullptr until it was started
   std::shared_ptr<StepCall> sink;
   Time deadline{};
@@ -43,8 +44,6 @@ struct Active {
   std::map<std::size_t, Flight> flights;
   std::vector<std::size_t> starting;  // claimed in this batch
   std::vector<std::size_t> stopping;  // to be told after the commit
-  bool queued = false;                // in the ring of runs that may have something to claim
-  bool told_to_wait = false;          // in the ring, and its steps say that they wait for a slot
   bool repainted = false;             // the view differs in what is not durable (progress, wait_reason)
   Time alarm{};                       // its place in the alarms; Time{}: none
 };
@@ -75,6 +74,7 @@ class Scheduler::Loop {
   void on(SaveCheckpoint& save);
   void on(EngineSaid& said);
   void on(Progressed& news);
+  void on(ServerSaid& said);
   base::Result<void> give(Active& active, const model::Fact& fact);
   void add(Active& active, Change&& change);
   void repaint(Active& active);
@@ -98,10 +98,20 @@ class Scheduler::Loop {
   void show(Active& active);
   void clear_batch();
 
-  // calls.cpp: claims, calls, time
+  // claims.cpp: whose turn it is to start something
+  using Turns = pace::Turns<Active>;
   void claim();
+  [[nodiscard]] bool moves(Turns::Lane& lane);
+  void take_turn(Active& active);
+  void claim_step(Active& active, std::size_t step, pace::Keys keys);
   [[nodiscard]] bool has_runtime(Active& active);
-  [[nodiscard]] bool claim_step(Active& active, std::size_t step);
+  void look_for_engines();
+  void call_those_aside();
+  void say_nothing(Active& active);
+  void say(Active& active, std::size_t step, model::WaitReason reason);
+  void hear(const Active& active, const Flight& flight, const model::StepReport& report);
+
+  // calls.cpp: calls, time
   void begin_call(Active& active, std::size_t step);
   void tell(Active& active, std::size_t step);
   void land(Active& active, std::size_t step);
@@ -125,15 +135,20 @@ class Scheduler::Loop {
   Time paused_until_{};  // after a commit that failed
   Millis pause_;
   bool told_all_ = false;
-  Limits limits_;
+  pace::Limits limits_;
   OutputCheck outputs_;
   std::mt19937_64 random_;
+  std::uniform_real_distribution<double> chance_{0.0, 1.0};
   std::unordered_map<base::RunId, std::unique_ptr<Active>> runs_;
-  std::deque<Active*> ring_;
+  Turns turns_;
+  Time opens_at_ = Time::max();                     // the first lane that waits for time
+  std::set<std::string> freed_;                     // exclusive names that somebody may stand aside for
+  std::map<std::string, model::ManifestPtr> gone_;  // by digest; somebody stands aside until such an engine is loaded
+  Time next_look_{};                                // for engines that are gone
   std::set<std::pair<Time, Active*>> alarms_;
 
   // The batch. `todo_` is kept until the commit: if that fails, it has not happened yet.
-  std::vector<Item> todo_;
+  std::deque<Item> todo_;  // references into it live as long as the batch
   std::vector<Active*> touched_;
   std::vector<base::RunId> repainted_;
   std::vector<std::pair<Active*, Answered*>> accepted_;

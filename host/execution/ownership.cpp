@@ -64,7 +64,7 @@ void Scheduler::Loop::forget(Active& active) {
     land(active, active.flights.begin()->first);
   }
   if (active.alarm != Time{}) alarms_.erase({active.alarm, &active});
-  ring_.erase(std::remove(ring_.begin(), ring_.end(), &active), ring_.end());
+  turns_.leave(&active);
   touched_.erase(std::remove(touched_.begin(), touched_.end(), &active), touched_.end());
   board.remove(active.run);
   const auto id = active.run.spec->id;

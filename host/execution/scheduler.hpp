@@ -11,14 +11,14 @@
 #include "execution/board.hpp"
 #include "execution/foresee.hpp"
 #include "execution/inbox.hpp"
-#include "execution/limits.hpp"
 #include "execution/ports.hpp"
+#include "pace/limits.hpp"
 #include "store/store.hpp"
 
 namespace tenantry::execution {
 
 struct SchedulerOptions {
-  LimitOptions limits;
+  pace::Options limits;
   base::Millis lease{30'000};
   base::Millis grace{30'000};  // after an attempt's time-out, before its call is given up
   std::size_t claim_batch = 1'000;
