@@ -4,7 +4,9 @@
 #include <functional>
 #include <string>
 
+#include "events/feed.hpp"
 #include "http/router.hpp"
+#include "service/audience.hpp"
 #include "service/identity.hpp"
 #include "service/provisioning.hpp"
 #include "service/tenants.hpp"
@@ -21,12 +23,15 @@ struct Api {
   store::Store& store;
   const execution::Scheduler& scheduler;
   const base::Clock& clock;
+  service::Audience& audience;
+  events::Feed& feed;
 };
 
 void add_auth_routes(http::Router& router, const Api& api);
 void add_tenant_routes(http::Router& router, const Api& api);
 void add_provisioning_routes(http::Router& router, const Api& api);
 void add_engine_routes(http::Router& router, const Api& api);
+void add_event_routes(http::Router& router, const Api& api);
 void add_health_routes(http::Router& router, const Api& api);
 
 inline void add_routes(http::Router& router, const Api& api) {
@@ -34,6 +39,7 @@ inline void add_routes(http::Router& router, const Api& api) {
   add_tenant_routes(router, api);
   add_provisioning_routes(router, api);
   add_engine_routes(router, api);
+  add_event_routes(router, api);
   add_health_routes(router, api);
 }
 
