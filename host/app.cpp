@@ -8,6 +8,7 @@
 #include "base/ids.hpp"
 #include "catalog/watcher.hpp"
 #include "child/child_process.hpp"
+#include "console/console.hpp"
 #include "engine/manifest_reader.hpp"
 #include "http/server.hpp"
 #include "rest/api.hpp"
@@ -140,7 +141,8 @@ struct App::Rooms {
         scheduler(*store, {std::move(host), base::new_id("boot_")}, ports(), clock, options(config)),
         identity(*store, clock, config.token_life),
         tenants(*store, identity, engines, servers, *vault, clock),
-        provisioning(*store, identity, scheduler, engines, servers, clock) {}
+        provisioning(*store, identity, scheduler, engines, servers, clock),
+        history(*store, identity, provisioning, tenants) {}
 
   static execution::SchedulerOptions options(const Config& config) {
     execution::SchedulerOptions options;
@@ -206,6 +208,7 @@ struct App::Rooms {
   service::Identity identity;
   service::Tenants tenants;
   service::Provisioning provisioning;
+  service::History history;
   std::unique_ptr<http::Server> server;
   std::optional<catalog::Watcher> watcher;
 };
@@ -242,8 +245,9 @@ base::Result<std::unique_ptr<App>> App::start(Config config) {
   rooms->scheduler.start();
   if (rooms->config.watch.count() > 0) rooms->watcher.emplace(rooms->catalog, rooms->config.watch);
   http::Router router;
-  rest::add_routes(router, {rooms->identity, rooms->tenants, rooms->provisioning, rooms->engines, rooms->servers,
-                            *rooms->store, rooms->scheduler, rooms->clock});
+  rest::add_routes(router, {rooms->identity, rooms->tenants, rooms->provisioning, rooms->history, rooms->engines,
+                            rooms->servers, *rooms->store, rooms->scheduler, rooms->clock});
+  console::add_routes(router);
   http::Options options;
   options.address = rooms->config.address;
   options.port = rooms->config.port;

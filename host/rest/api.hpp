@@ -5,6 +5,7 @@
 #include <string>
 
 #include "http/router.hpp"
+#include "service/history.hpp"
 #include "service/identity.hpp"
 #include "service/provisioning.hpp"
 #include "service/tenants.hpp"
@@ -16,6 +17,7 @@ struct Api {
   service::Identity& identity;
   service::Tenants& tenants;
   service::Provisioning& provisioning;
+  service::History& history;
   const service::Engines& engines;
   const service::Servers& servers;
   store::Store& store;
@@ -27,6 +29,7 @@ void add_auth_routes(http::Router& router, const Api& api);
 void add_tenant_routes(http::Router& router, const Api& api);
 void add_provisioning_routes(http::Router& router, const Api& api);
 void add_engine_routes(http::Router& router, const Api& api);
+void add_history_routes(http::Router& router, const Api& api);
 void add_health_routes(http::Router& router, const Api& api);
 
 inline void add_routes(http::Router& router, const Api& api) {
@@ -34,6 +37,7 @@ inline void add_routes(http::Router& router, const Api& api) {
   add_tenant_routes(router, api);
   add_provisioning_routes(router, api);
   add_engine_routes(router, api);
+  add_history_routes(router, api);
   add_health_routes(router, api);
 }
 

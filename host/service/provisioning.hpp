@@ -42,9 +42,9 @@ class Provisioning {
   void plan(const Actor& actor, const base::TenantId& tenant, const base::json::value& body, Answered answered);
 
   [[nodiscard]] base::Result<base::json::object> status(const Actor& actor, const base::TenantId& tenant);
-  // {"logs": [...]}: the newest `limit` lines, oldest first.
+  // {"logs": [...]}: the newest `limit` lines, oldest first; only of the named step, unless that is empty.
   [[nodiscard]] base::Result<base::json::object> logs(const Actor& actor, const base::TenantId& tenant,
-                                                      std::size_t limit);
+                                                      std::size_t limit, const std::string& step = {});
   [[nodiscard]] base::Result<base::json::object> operation(const Actor& actor, const base::OperationId& operation);
 
  private:

@@ -328,6 +328,35 @@ Result<std::optional<model::Operation>> SociStore::operation(const base::Operati
   });
 }
 
+Result<std::vector<model::OperationSummary>> SociStore::operations(const model::OperationQuery& query) {
+  return read_as<std::vector<model::OperationSummary>>([&](Session& db) {
+    std::vector<model::OperationSummary> found;
+    const std::string member = query.member ? query.member->value : "";
+    db.select<std::string, std::string, std::string, std::string, std::string, std::string, std::string, std::string,
+              std::string, std::string, long long>(
+        R"sql(select o.id, o.tenant, t.name, o.run, o.verb, o.step, o.actor, coalesce(a.email, ''), o.reason, o.scope,
+                     o.created_at
+              from operations o
+              join tenants t on t.id = o.tenant
+              left join accounts a on a.id = o.actor
+              where (:tenant = '' or o.tenant = :tenant)
+                and (:member = '' or o.tenant in (select m.tenant from members m where m.account = :member))
+              order by o.created_at desc, o.id desc
+              limit :limit offset :skip)sql",
+        with(query.tenant, member, query.limit, query.skip),
+        [&](std::string&& id, std::string&& tenant, std::string&& tenant_name, std::string&& run,
+            const std::string& verb, std::string&& step, std::string&& actor, std::string&& actor_email,
+            std::string&& reason, std::string&& scope, long long created_at) {
+          found.push_back({{base::OperationId(std::move(id)), base::TenantId(std::move(tenant)),
+                            base::RunId(std::move(run)), known(model::verb(verb), verb), std::move(step),
+                            std::move(actor), std::move(reason), std::move(scope), base::from_millis(created_at)},
+                           std::move(tenant_name),
+                           std::move(actor_email)});
+        });
+    return found;
+  });
+}
+
 Result<std::vector<StoredEvent>> SociStore::run_events(const base::RunId& run, std::int64_t after, std::size_t limit) {
   return read_as<std::vector<StoredEvent>>([&](Session& db) {
     std::vector<StoredEvent> found;
