@@ -54,8 +54,6 @@ History::History(store::Store& store, Identity& identity, Provisioning& provisio
 base::Result<json::object> History::overview(const Actor& actor, const base::TenantId& id) {
   auto tenant = tenants_.get(actor, id);
   if (tenant.has_error()) return tenant.error();
-  const auto newest = store_.tenant_events(id, 1);  // before the status, so that nothing falls between the two
-  if (newest.has_error()) return newest.error();
   auto status = provisioning_.status(actor, id);
   if (status.has_error()) return status.error();
   json::array attempts;
@@ -66,10 +64,8 @@ base::Result<json::object> History::overview(const Actor& actor, const base::Ten
     attempts = describe(
         *found, [&](std::size_t step) { return step < steps.size() ? steps[step].at("id") : json::value(nullptr); });
   }
-  return json::object{{"tenant", std::move(*tenant)},
-                      {"status", std::move(*status)},
-                      {"attempts", std::move(attempts)},
-                      {"last_event", newest->empty() ? json::value(nullptr) : json::value(newest->back().id)}};
+  return json::object{
+      {"tenant", std::move(*tenant)}, {"status", std::move(*status)}, {"attempts", std::move(attempts)}};
 }
 
 base::Result<json::object> History::attempts(const Actor& actor, const base::RunId& id) {

@@ -11,8 +11,7 @@ class History {
  public:
   History(store::Store& store, Identity& identity, Provisioning& provisioning, Tenants& tenants);
 
-  // {"tenant", "status", "attempts", "last_event"}: what a screen about a tenant shows. Whoever reads the tenant's
-  // events after `last_event` misses none; some that the status already holds may come again.
+  // {"tenant", "status", "attempts"}: what a screen about a tenant shows.
   [[nodiscard]] base::Result<base::json::object> overview(const Actor& actor, const base::TenantId& tenant);
   // {"attempts": [...]} of every step, oldest first within each.
   [[nodiscard]] base::Result<base::json::object> attempts(const Actor& actor, const base::RunId& run);

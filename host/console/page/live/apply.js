@@ -2,14 +2,30 @@
 
 /** @param {any} row of the list @param {any} event */
 export function applyToRow(row, event) {
-  const run = event.data?.run ?? event.data ?? {};
-  const changed = { ...row, run_id: event.run_id };
-  for (const name of ['status', 'state', 'progress', 'current_step']) if (run[name] !== undefined) changed[name] = run[name];
-  return changed;
+  if (!event.run) return row;
+  const { state, status, progress, steps_completed, total_steps } = event.run;
+  const current = event.step && ['running', 'waiting', 'failed'].includes(event.steps?.[0]?.state) ? event.step : row.current_step;
+  return { ...row, run_id: event.run_id, state, status, progress, steps_completed, total_steps,
+           current_step: status === 'COMPLETED' ? null : current };
 }
 
 /** @param {any} status of a run @param {any} event */
 export function applyToStatus(status, event) {
-  if (event.run_id !== status.run_id) return status;
-  return status;
+  if (!event.run || event.run_id !== status.run_id || event.number <= (status.events ?? 0)) return status;
+  const changed = new Map((event.steps ?? []).map((step) => [step.id, step]));
+  const steps = status.steps.map((step) => (changed.has(step.id) ? stepAfter(step, changed.get(step.id), event) : step));
+  const over = ['completed', 'partial', 'failed', 'cancelled', 'compensated', 'compensation_failed'].includes(event.run.state);
+  return { ...status, ...event.run, events: event.number, steps, completed_at: over ? status.completed_at ?? event.at : null };
+}
+
+function stepAfter(step, change, event) {
+  const next = { ...step, ...change };
+  if (change.state === step.state && change.attempt === step.attempt) return next;
+  if (change.state === 'running') Object.assign(next, { started_at: event.at, completed_at: null, duration_ms: null, failure: undefined });
+  if (['completed', 'exists', 'skipped', 'failed', 'cancelled'].includes(change.state)) {
+    next.completed_at = event.at;
+    next.duration_ms = event.data?.duration_ms ?? step.duration_ms;
+  }
+  if (change.state !== 'pending') delete next.blocked_by;
+  return next;
 }

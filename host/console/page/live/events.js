@@ -1,11 +1,12 @@
 // Reads server-sent events from the body of an answer.
 
 /**
- * Calls `onEvent` for each event, with its id and its data parsed, until the body ends; `onBytes` for whatever arrives.
+ * Calls `onBlock` for each block that is more than a comment, until the body ends; `onBytes` for whatever arrives.
  * @param {ReadableStream<Uint8Array>} body
- * @param {(id: string, data: any) => void} onEvent @param {() => void} onBytes
+ * @param {(block: {id: string, data: any}) => void} onBlock data: null if it only tells the position
+ * @param {() => void} onBytes
  */
-export async function readEvents(body, onEvent, onBytes) {
+export async function readEvents(body, onBlock, onBytes) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let text = '';
   for (;;) {
@@ -15,14 +16,11 @@ export async function readEvents(body, onEvent, onBytes) {
     text += value;
     const blocks = text.split(/\r?\n\r?\n/);
     text = blocks.pop() ?? '';
-    for (const block of blocks) {
-      const event = parse(block);
-      if (event) onEvent(event.id, event.data);
-    }
+    for (const block of blocks.map(parse)) if (block.id || block.data) onBlock(block);
   }
 }
 
-/** One block of lines; null for a comment. @param {string} block */
+/** One block of lines. @param {string} block */
 export function parse(block) {
   let id = '';
   const data = [];
@@ -34,5 +32,5 @@ export function parse(block) {
     if (name === 'id') id = value;
     if (name === 'data') data.push(value);
   }
-  return data.length === 0 ? null : { id, data: JSON.parse(data.join('\n')) };
+  return { id, data: data.length === 0 ? null : JSON.parse(data.join('\n')) };
 }

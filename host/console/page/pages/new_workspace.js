@@ -72,8 +72,7 @@ class NewWorkspacePage extends Part {
     if (this.engines.length === 0)
       return h('section', { class: 'empty' }, h('h1', {}, 'No engine is loaded'), h('p', {}, 'Put one into an engine directory of the host; ', h('a', { href: '/console/engines' }, 'Engines'), ' says what was refused and why.'));
     const about = this.form('tenant', this.problemsOf('tenant'));
-    about.choices = { engine: this.engines.map((one) => [one.engine, one.title + ' ' + one.version]) };
-    about.suggest = { country_code: countries() };
+    about.choices = { engine: this.engines.map((one) => [one.engine, one.title + ' ' + one.version]), country_code: countries() };
     return [
       h('div', { class: 'page-head' }, h('h1', {}, 'New workspace')),
       h('form', { class: 'form', novalidate: true, onsubmit: (event) => this.submit(event) },
@@ -82,7 +81,7 @@ class NewWorkspacePage extends Part {
           h('a', { href: '/console/tenants/' + this.made.id }, 'Leave it for later')) : null,
         h('fieldset', { class: 'card', disabled: this.made !== null || null }, h('legend', {}, 'The workspace'), schemaFields(this.schema, about, ['labels', 'category', 'server'])),
         h('details', { class: 'card' }, h('summary', {}, 'Where and how it is filed'), schemaFields({ ...this.schema, properties: rest(this.schema) }, about)),
-        h('fieldset', { class: 'card' }, h('legend', {}, 'Parameters of ' + (this.engine?.title ?? this.tenant.engine)),
+        h('fieldset', { class: 'card parameters' }, h('legend', {}, 'Parameters of ' + (this.engine?.title ?? this.tenant.engine)),
           schemaFields(this.engine?.request_schema ?? {}, this.form('parameters', this.problemsOf('parameters')))),
         h('div', { class: 'form-end' },
           h('a', { class: 'button', href: '/console/tenants' }, 'Leave'),

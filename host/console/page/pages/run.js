@@ -32,14 +32,13 @@ class RunPage extends Part {
     });
     this.base = '/api/provisioning/tenants/' + encodeURIComponent(this.given.tenant);
     this.clock = setInterval(() => this.all && !isOver(this.all.status.state) && this.all.status.run_id && this.draw(), 1000);
-    this.load().then(() => (this.unfollow = this.ready && this.problem?.status !== 404 && this.problem?.status !== 410 &&
-      follow(this.base + '/events', { after: this.all?.last_event, onEvent: (event) => this.hear(event), reread: () => this.load() })));
+    this.unfollow = follow(this.base + '/events', { load: () => this.load(), hear: (event) => this.hear(event) });
   }
 
   end() {
     clearInterval(this.clock);
     clearTimeout(this.later);
-    this.unfollow?.();
+    this.unfollow();
   }
 
   async load() {
@@ -50,7 +49,8 @@ class RunPage extends Part {
       this.problem = null;
     } catch (problem) {
       this.problem = problem;
-      if (this.all && problem.status === 0) throw problem;
+      if (problem.status === 404 || problem.status === 410) this.unfollow();
+      if (problem.status === 0) throw problem;
     } finally {
       this.draw();
     }
@@ -61,8 +61,9 @@ class RunPage extends Part {
     const status = applyToStatus(this.all.status, event);
     this.say(status);
     this.all = { ...this.all, status };
-    // What an event does not say (attempts, verbs, errors) is asked for when things have settled.
-    if (!this.later) this.later = setTimeout(() => ((this.later = 0), this.load().catch(() => {})), 700);
+    // What an event does not say (attempts, errors, a new run) is asked for when things have settled.
+    const tells = event.run_id !== this.all.status.run_id || /^run\.|failed|waiting|unknown|drift|left_behind/.test(event.type);
+    if (tells && !this.later) this.later = setTimeout(() => ((this.later = 0), this.load().catch(() => {})), 400);
     if (!this.frame) this.frame = requestAnimationFrame(() => ((this.frame = 0), this.draw()));
   }
 

@@ -31,16 +31,14 @@ class TenantsPage extends Part {
     });
     this.tick = setInterval(() => this.draw(), 30000);
     this.watcher = new IntersectionObserver((seen) => seen.some((one) => one.isIntersecting) && this.loadMore());
-    this.load().then((after) => (this.unfollow = this.ready && follow('/api/events', {
-      after, onEvent: (event) => this.hear(event), reread: () => this.load(),
-    })));
+    this.unfollow = follow('/api/events', { load: () => this.load(), hear: (event) => this.hear(event) });
   }
 
   end() {
     clearInterval(this.tick);
     clearTimeout(this.later);
     this.watcher.disconnect();
-    this.unfollow?.();
+    this.unfollow();
   }
 
   give(props) {
@@ -79,7 +77,7 @@ class TenantsPage extends Part {
     } catch (problem) {
       if (asking.signal.aborted) return;
       this.problem = problem;
-      if (problem.status === 0 && this.rows) throw problem;
+      if (problem.status === 0) throw problem;
     } finally {
       if (!asking.signal.aborted) this.draw();
     }
@@ -98,7 +96,8 @@ class TenantsPage extends Part {
 
   /** One event of any run. */
   hear(event) {
-    const at = (this.rows ?? []).findIndex((row) => row.id === event.tenant_id);
+    if (!event.run || !this.rows) return;
+    const at = this.rows.findIndex((row) => row.id === event.tenant_id);
     const changed = at >= 0 ? applyToRow(this.rows[at], event) : null;
     const { status } = this.filter;
     if (changed && (!status || changed.status === status)) this.rows = this.rows.with(at, changed);

@@ -6,7 +6,7 @@ import { fieldsOf, itemFields, valueAt } from '../model/forms.js';
 
 /**
  * @typedef {{document: any, problems: {pointer: string, message: string}[], name: string, change: (pointer: string, value: any) => void,
- *   choices?: Record<string, [string, string][]>, suggest?: Record<string, [string, string][]>}} Form
+ *   choices?: Record<string, [string, string][]>}} Form
  * @param {any} schema @param {Form} form @param {string[]} [leaveOut] names of members
  */
 export const schemaFields = (schema, form, leaveOut = []) =>
@@ -38,7 +38,7 @@ function input(field, form, about) {
   const choices = form.choices?.[name] ?? (kind === 'choice' ? schema.enum.filter((one) => one !== null).map((one) => [one, String(one)]) : null);
   if (choices)
     return h('select', { ...about, value: value ?? schema.default ?? '', onchange: text },
-      field.required ? null : h('option', { value: '' }, '(default)'), choices.map(([one, word]) => h('option', { value: one }, word)));
+      field.required && value !== undefined ? null : h('option', { value: '' }, field.required ? 'Choose …' : '(default)'), choices.map(([one, word]) => h('option', { value: one }, word)));
   if (kind === 'flag')
     return h('input', { ...about, type: 'checkbox', required: null, checked: value ?? schema.default ?? false, onchange: (event) => change(event.target.checked) });
   if (kind === 'number')
@@ -51,12 +51,8 @@ function input(field, form, about) {
     return h('textarea', { ...about, rows: '2', value: entries(value), placeholder: 'name=value, one in each line',
                            oninput: (event) => change(fromEntries(event.target.value)) });
   if (kind === 'long') return h('textarea', { ...about, rows: '3', value: value ?? '', oninput: text });
-  const suggested = form.suggest?.[name];
-  return [
-    h('input', { ...about, type: kind === 'secret' ? 'password' : schema.format === 'email' ? 'email' : 'text', maxlength: schema.maxLength,
-                 autocomplete: kind === 'secret' ? 'new-password' : 'off', value: value ?? '', placeholder: shown(schema.default),
-                 list: suggested ? about.id + '-list' : null, oninput: text }),
-    suggested ? h('datalist', { id: about.id + '-list' }, suggested.map(([one, word]) => h('option', { value: one }, word))) : null];
+  return h('input', { ...about, type: kind === 'secret' ? 'password' : schema.format === 'email' ? 'email' : 'text', maxlength: schema.maxLength,
+                 autocomplete: kind === 'secret' ? 'new-password' : 'off', value: value ?? '', placeholder: shown(schema.default), oninput: text });
 }
 
 const group = (field, form, content) =>
