@@ -138,11 +138,13 @@ struct App::Rooms {
         shelf(config.data_dir / "kept-engines", [this] { return pinned_manifests(); }),
         catalog(config.engine_directories, loader(config), &shelf),
         engines(service::engines_of(catalog)),
+        feed(*store, clock, feed_options(config)),
         scheduler(*store, {std::move(host), base::new_id("boot_")}, ports(), clock, options(config)),
         identity(*store, clock, config.token_life),
         tenants(*store, identity, engines, servers, *vault, clock),
         provisioning(*store, identity, scheduler, engines, servers, clock),
-        history(*store, identity, provisioning, tenants) {}
+        history(*store, identity, provisioning, tenants),
+        audience(*store, identity, scheduler.board()) {}
 
   static execution::SchedulerOptions options(const Config& config) {
     execution::SchedulerOptions options;
@@ -164,7 +166,14 @@ struct App::Rooms {
         base::log::warn("secret not stored", {{"tenant", run.tenant.value}, {"name", key}, {"code", put.error().code}});
       return put.has_value();
     };
+    ports.committed = [this] { feed.wake(); };
     return ports;
+  }
+
+  static events::FeedOptions feed_options(const Config& config) {
+    events::FeedOptions options;
+    options.heartbeat = config.heartbeat;
+    return options;
   }
 
   base::Result<std::set<std::string>> pinned_manifests() const {
@@ -204,11 +213,13 @@ struct App::Rooms {
   catalog::Shelf shelf;
   catalog::Catalog catalog;
   service::Engines engines;
+  events::Feed feed;  // before the scheduler, which wakes it
   execution::Scheduler scheduler;
   service::Identity identity;
   service::Tenants tenants;
   service::Provisioning provisioning;
   service::History history;
+  service::Audience audience;
   std::unique_ptr<http::Server> server;
   std::optional<catalog::Watcher> watcher;
 };
@@ -242,11 +253,13 @@ base::Result<std::unique_ptr<App>> App::start(Config config) {
     }
   }
 
+  rooms->feed.start();
   rooms->scheduler.start();
   if (rooms->config.watch.count() > 0) rooms->watcher.emplace(rooms->catalog, rooms->config.watch);
   http::Router router;
-  rest::add_routes(router, {rooms->identity, rooms->tenants, rooms->provisioning, rooms->history, rooms->engines,
-                            rooms->servers, *rooms->store, rooms->scheduler, rooms->clock});
+  rest::add_routes(
+      router, {rooms->identity, rooms->tenants, rooms->provisioning, rooms->history, rooms->engines, rooms->servers,
+               *rooms->store, rooms->scheduler, rooms->clock, rooms->audience, rooms->feed});
   console::add_routes(router);
   http::Options options;
   options.address = rooms->config.address;
@@ -266,6 +279,7 @@ void App::stop() {
   base::log::info("stopping", {{"steps", rooms_->scheduler.running()}});
   rooms_->server->drain(kHttpDrain);
   rooms_->scheduler.drain(rooms_->config.drain);
+  rooms_->feed.stop();
   rooms_->server->stop();
   rooms_->server.reset();
   base::log::info("stopped");

@@ -76,3 +76,20 @@ is "a request with a token" 200 "$(ask /api/engines -H "Authorization: Bearer $t
 limited=no
 for _ in {1..40}; do [ "$(ask /api/auth/login -H 'Content-Type: application/json' -d '{}')" = 429 ] && limited=yes; done
 is "many sign-ins are limited" yes $limited
+
+# A live stream through the edge: the events of a run are there while the stream is still open.
+tenant=$(ask /api/iam/tenants -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d '{"name": "Acme",
+  "engine": "hello", "country_code": "KE", "admin_name": "Asha", "admin_email": "asha@example.com",
+  "admin_password": "chosen by Asha"}' >/dev/null && jq -r .tenant.id "$work/answer")
+start "$work/stream" curl -sSN --max-time 60 --cacert "$work/fullchain.pem" \
+  --resolve "tenantry.example.com:$secure:127.0.0.1" -H "Authorization: Bearer $token" -H 'Accept: text/event-stream' \
+  "https://tenantry.example.com:$secure/api/provisioning/tenants/$tenant/events"
+stream=$!
+until_true 10 "$work/stream" grep -q '^id: ' "$work/stream"
+is "a start" 202 "$(ask "/api/provisioning/tenants/$tenant/start" -H "Authorization: Bearer $token" \
+  -H 'Content-Type: application/json' -d '{"parameters": {"name": "acme"}}')"
+until_true 20 "$work/stream" grep -q '^event: run.completed' "$work/stream"
+kill -0 "$stream" || die "the stream has ended with the run"
+last=$(grep '^id: ' "$work/stream" | tail -n 1 | cut -c 5-)
+is "what came after the last event" 0 "$(ask "/api/events?after=$last" -H "Authorization: Bearer $token" >/dev/null &&
+  jq '.events | length' "$work/answer")"

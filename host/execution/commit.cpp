@@ -41,6 +41,7 @@ bool Scheduler::Loop::commit() {
       if ((*written)[i] == store::Written::kLost) lost.insert(owner[i]);
       if ((*written)[i] == store::Written::kTenantBusy) busy.insert(owner[i]);
     }
+    if (ports_.committed) ports_.committed();
     if (!healthy.exchange(true)) base::log::info("commits work again");
     pause_ = kFirstPause;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/log.hpp"
+#include "model/view.hpp"
 
 namespace tenantry::execution {
 namespace {
@@ -106,6 +107,7 @@ base::Result<void> Scheduler::Loop::give(Active& active, const model::Fact& fact
 }
 
 void Scheduler::Loop::add(Active& active, Change&& change) {
+  model::add_views(active.run, change);
   if (active.pending.empty()) touched_.push_back(&active);
   if (change.repin) active.runtime = nullptr;
   // An operation is one row of its own: two of them are never merged.

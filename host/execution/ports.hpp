@@ -18,6 +18,8 @@ struct Ports {
   std::function<std::optional<std::string>(const model::RunSpec&, std::string_view name)> secret;
   // Seals and stores a secret of the run's tenant; durable when it returns true.
   std::function<bool(const model::RunSpec&, std::string_view name, std::string_view value)> put_secret;
+  // Something was committed: there are new events. On the scheduler's thread; must be quick. May be empty.
+  std::function<void()> committed;
 };
 
 }  // namespace tenantry::execution

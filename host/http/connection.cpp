@@ -387,6 +387,11 @@ bool Connection::streaming() const {
   return phase_ == Phase::kStreaming;
 }
 
+std::size_t Connection::queued() const {
+  const std::lock_guard lock(mutex_);
+  return output_.size() - output_at_;
+}
+
 bool Connection::answerable() const {
   const std::lock_guard lock(mutex_);
   return phase_ == Phase::kAnswering;

@@ -39,6 +39,7 @@ class Connection : public std::enable_shared_from_this<Connection> {
   bool stream_write(std::string_view bytes);
   void end_stream();
   [[nodiscard]] bool streaming() const;
+  [[nodiscard]] std::size_t queued() const;
   [[nodiscard]] bool answerable() const;
   void refuse(std::string_view code, std::string message);  // a problem, then a close; only before the first request
   void abort();                                             // both directions, now

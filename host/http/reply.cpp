@@ -17,6 +17,7 @@ Stream::Stream(std::shared_ptr<Link> link) : link_(std::move(link)) {}
 
 bool Stream::write(std::string_view bytes) { return link_ && link_->connection->stream_write(bytes); }
 bool Stream::open() const { return link_ && link_->connection->streaming(); }
+std::size_t Stream::queued() const { return link_ ? link_->connection->queued() : 0; }
 void Stream::close() {
   if (link_) link_->connection->end_stream();
 }

@@ -1,5 +1,6 @@
 // The answer to one request: sent whole, or as a stream, from any thread.
 #pragma once
+#include <cstddef>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -37,6 +38,8 @@ class Stream {
   // counts as over, and drops the reader.
   [[nodiscard]] bool write(std::string_view bytes);
   [[nodiscard]] bool open() const;
+  // Bytes that the kernel has not taken yet: whoever has much to say waits until there are few.
+  [[nodiscard]] std::size_t queued() const;
   void close();
 
  private:

@@ -47,14 +47,15 @@ struct OperationQuery {
   std::int64_t limit = 50;
 };
 
-// Numbered per run without gaps, published after commit. `type` is dotted: run.started, run.completed, step.running,
-// step.completed, step.waiting, step.log, ...; `data` is a JSON object.
+// Numbered per run without gaps, published after commit. `type` is dotted: run.queued, run.completed, step.running,
+// step.completed, step.waiting, step.log, ...; `data` is a JSON object. schemas/event.schema.json says what each holds.
 struct Event {
   std::int64_t number = 0;  // within its run
   std::string step;         // empty: about the run
   std::string type;
   std::string data;
   Time at{};
+  std::string view = {};  // JSON object: the run and the steps concerned, after the change (view.hpp); empty: none
 };
 
 }  // namespace tenantry::model

@@ -4,7 +4,9 @@
 #include <functional>
 #include <string>
 
+#include "events/feed.hpp"
 #include "http/router.hpp"
+#include "service/audience.hpp"
 #include "service/history.hpp"
 #include "service/identity.hpp"
 #include "service/provisioning.hpp"
@@ -23,6 +25,8 @@ struct Api {
   store::Store& store;
   const execution::Scheduler& scheduler;
   const base::Clock& clock;
+  service::Audience& audience;
+  events::Feed& feed;
 };
 
 void add_auth_routes(http::Router& router, const Api& api);
@@ -30,6 +34,7 @@ void add_tenant_routes(http::Router& router, const Api& api);
 void add_provisioning_routes(http::Router& router, const Api& api);
 void add_engine_routes(http::Router& router, const Api& api);
 void add_history_routes(http::Router& router, const Api& api);
+void add_event_routes(http::Router& router, const Api& api);
 void add_health_routes(http::Router& router, const Api& api);
 
 inline void add_routes(http::Router& router, const Api& api) {
@@ -38,6 +43,7 @@ inline void add_routes(http::Router& router, const Api& api) {
   add_provisioning_routes(router, api);
   add_engine_routes(router, api);
   add_history_routes(router, api);
+  add_event_routes(router, api);
   add_health_routes(router, api);
 }
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cmath>
 
+#include "model/view.hpp"
+
 namespace tenantry::service {
 namespace {
 
@@ -141,7 +143,7 @@ json::object status_answer(const Run& run, const std::optional<base::OperationId
           {"operation", operation ? json::value(operation->value) : json::value(nullptr)},
           {"status", model::row(run.head.state).status},
           {"state", word(run.head.state)},
-          {"progress", rounded(std::min(model::progress(run), model::progress(run) == 100.0 ? 100.0 : 99.9))},
+          {"progress", model::shown_progress(run)},
           {"current_step", std::move(current)},
           {"current_steps", std::move(currents)},
           {"steps_completed", completed},
@@ -155,6 +157,7 @@ json::object status_answer(const Run& run, const std::optional<base::OperationId
           {"drift", drift_of(run)},
           {"left_behind", left_behind(run)},
           {"deprovisioning", run.head.removing},
+          {"events", run.head.events},
           {"started_at", time_or_null(run.spec->created_at)},
           {"completed_at", over ? time_or_null(run.head.completed_at) : json::value(nullptr)},
           {"estimated_completion",
@@ -202,6 +205,7 @@ json::object not_started_answer(const base::TenantId& tenant, const model::Manif
           {"drift", json::array()},
           {"left_behind", json::array()},
           {"deprovisioning", false},
+          {"events", 0},
           {"started_at", nullptr},
           {"completed_at", nullptr},
           {"estimated_completion", nullptr}};

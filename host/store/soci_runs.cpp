@@ -1,5 +1,3 @@
-#include <algorithm>
-
 #include "store/run_rows.hpp"
 #include "store/soci_store.hpp"
 #include "store/words.hpp"
@@ -74,9 +72,9 @@ void insert_attempt(Session& db, const base::RunId& run, const model::Attempt& a
 }
 
 void insert_event(Session& db, const base::RunId& run, const model::Event& event) {
-  db.run(R"sql(insert into events (run, number, step, type, data, at)
-               values (:run, :number, :step, :type, :data, :at))sql",
-         run, event.number, event.step, event.type, event.data, event.at);
+  db.run(R"sql(insert into events (run, number, step, type, data, at, shown)
+               values (:run, :number, :step, :type, :data, :at, :shown))sql",
+         run, event.number, event.step, event.type, event.data, event.at, event.view);
 }
 
 void insert_operation(Session& db, const model::Operation& operation) {
@@ -192,27 +190,6 @@ Written write_one(Session& db, const RunWrite& write, std::int64_t life) {
   if (write.change->operation) insert_operation(db, *write.change->operation);
   if (model::is_removed(run.head)) remove_tenant_rows(db, run.spec->tenant, run.head.completed_at);
   return Written::kDone;
-}
-
-StoredEvent make_event(long long id, base::RunId run, base::TenantId tenant, long long number, std::string&& step,
-                       std::string&& type, std::string&& data, long long at) {
-  return {id,
-          std::move(run),
-          std::move(tenant),
-          {number, std::move(step), std::move(type), std::move(data), base::from_millis(at)}};
-}
-
-// The newest events of one run, newest first.
-void newest_events(Session& db, const std::string& run, const base::TenantId& tenant, std::size_t limit,
-                   std::vector<StoredEvent>& found) {
-  db.select<long long, long long, std::string, std::string, std::string, long long>(
-      R"sql(select id, number, step, type, data, at from events
-            where run = :run order by number desc limit :limit)sql",
-      with(run, limit),
-      [&](long long id, long long number, std::string&& step, std::string&& type, std::string&& data, long long at) {
-        found.push_back(
-            make_event(id, base::RunId(run), tenant, number, std::move(step), std::move(type), std::move(data), at));
-      });
 }
 
 }  // namespace
@@ -353,40 +330,6 @@ Result<std::vector<model::OperationSummary>> SociStore::operations(const model::
                            std::move(tenant_name),
                            std::move(actor_email)});
         });
-    return found;
-  });
-}
-
-Result<std::vector<StoredEvent>> SociStore::run_events(const base::RunId& run, std::int64_t after, std::size_t limit) {
-  return read_as<std::vector<StoredEvent>>([&](Session& db) {
-    std::vector<StoredEvent> found;
-    db.select<long long, std::string, long long, std::string, std::string, std::string, long long>(
-        R"sql(select e.id, r.tenant, e.number, e.step, e.type, e.data, e.at
-              from events e join runs r on r.id = e.run
-              where e.run = :run and e.number > :after order by e.number limit :limit)sql",
-        with(run, after, limit),
-        [&](long long id, std::string&& tenant, long long number, std::string&& step, std::string&& type,
-            std::string&& data, long long at) {
-          found.push_back(make_event(id, run, base::TenantId(std::move(tenant)), number, std::move(step),
-                                     std::move(type), std::move(data), at));
-        });
-    return found;
-  });
-}
-
-Result<std::vector<StoredEvent>> SociStore::tenant_events(const base::TenantId& tenant, std::size_t limit) {
-  return read_as<std::vector<StoredEvent>>([&](Session& db) {
-    std::vector<std::string> runs;
-    db.select<std::string>(R"sql(select id from runs where tenant = :tenant)sql", with(tenant),
-                           [&](std::string&& id) { runs.push_back(std::move(id)); });
-    // Run by run, so that a long history costs no more than `limit` rows of each.
-    std::vector<StoredEvent> found;
-    for (const auto& run : runs) {
-      newest_events(db, run, tenant, limit, found);
-      std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.id > b.id; });
-      if (found.size() > limit) found.resize(limit);
-    }
-    std::reverse(found.begin(), found.end());
     return found;
   });
 }

@@ -1,5 +1,5 @@
 // The store over SOCI, for any database that has a Dialect. Its functions are spread over soci_runs.cpp,
-// soci_claims.cpp, soci_tenants.cpp and soci_accounts.cpp.
+// soci_claims.cpp, soci_events.cpp, soci_tenants.cpp and soci_accounts.cpp.
 #pragma once
 #include <memory>
 #include <mutex>
@@ -61,6 +61,9 @@ class SociStore : public Store {
   Result<std::vector<model::OperationSummary>> operations(const model::OperationQuery& query) override;
   Result<std::vector<StoredEvent>> run_events(const base::RunId& run, std::int64_t after, std::size_t limit) override;
   Result<std::vector<StoredEvent>> tenant_events(const base::TenantId& tenant, std::size_t limit) override;
+  Result<EventLook> look_at_events(std::int64_t after, std::size_t limit) override;
+  Result<EventRange> event_range() override;
+  Result<EventPage> events(const EventTopic& topic, std::int64_t after, std::int64_t upto, std::size_t limit) override;
 
   Result<void> create_tenant(const model::Tenant& tenant, std::span<const SealedSecret> secrets) override;
   Result<std::optional<model::TenantSummary>> tenant(const base::TenantId& tenant) override;

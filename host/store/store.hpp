@@ -25,6 +25,7 @@
 #include "base/result.hpp"
 #include "model/advance.hpp"
 #include "model/tenant.hpp"
+#include "store/frontier.hpp"
 
 namespace tenantry::store {
 
@@ -66,6 +67,31 @@ struct StoredEvent {
   base::RunId run;
   base::TenantId tenant;
   model::Event event;
+};
+
+// Whose events: of one run, of one tenant, of all tenants of an account, or (all empty) of everybody.
+struct EventTopic {
+  base::RunId run;
+  base::TenantId tenant;
+  base::AccountId member;
+  friend bool operator==(const EventTopic&, const EventTopic&) = default;
+};
+
+// Every event of a topic with an id beyond the one that was asked for, up to `covered`.
+struct EventPage {
+  std::vector<StoredEvent> events;
+  std::int64_t covered = 0;
+};
+
+// The newest events as one snapshot shows them, and who may still be writing: frontier.hpp says what can be relied on.
+struct EventLook {
+  std::vector<StoredEvent> events;
+  OpenWriters writers;
+};
+struct EventRange {
+  std::int64_t oldest = 0;  // 0: there are none
+  std::int64_t newest = 0;
+  OpenWriters writers;
 };
 
 // A command's answer, kept so that the same Idempotency-Key gets it again.
@@ -124,6 +150,16 @@ class Store {
   // The newest `limit` events of all runs of a tenant, oldest first.
   [[nodiscard]] virtual Result<std::vector<StoredEvent>> tenant_events(const base::TenantId& tenant,
                                                                        std::size_t limit) = 0;
+
+  // ---- Events over all runs: frontier.hpp says which ids are settled ----
+
+  // With id > after, in order of id.
+  [[nodiscard]] virtual Result<EventLook> look_at_events(std::int64_t after, std::size_t limit) = 0;
+  [[nodiscard]] virtual Result<EventRange> event_range() = 0;
+  // With after < id <= upto, in order of id; `upto` is settled. At most `limit`, and of an account's tenants no more
+  // than a bounded number of rows is looked at: whoever wants all asks again from `covered` on until it is `upto`.
+  [[nodiscard]] virtual Result<EventPage> events(const EventTopic& topic, std::int64_t after, std::int64_t upto,
+                                                 std::size_t limit) = 0;
 
   // ---- Tenants and their sealed secrets ----
 

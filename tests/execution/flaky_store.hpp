@@ -52,6 +52,14 @@ class FlakyStore final : public store::Store {
   Result<std::vector<store::StoredEvent>> tenant_events(const base::TenantId& id, std::size_t n) override {
     return real_.tenant_events(id, n);
   }
+  Result<store::EventLook> look_at_events(std::int64_t after, std::size_t n) override {
+    return real_.look_at_events(after, n);
+  }
+  Result<store::EventRange> event_range() override { return real_.event_range(); }
+  Result<store::EventPage> events(const store::EventTopic& topic, std::int64_t after, std::int64_t upto,
+                                  std::size_t n) override {
+    return real_.events(topic, after, upto, n);
+  }
   Result<void> create_tenant(const model::Tenant& t, std::span<const SealedSecret> s) override {
     return real_.create_tenant(t, s);
   }

@@ -40,7 +40,7 @@ class Tape {
 
 class World {
  public:
-  World(Tape& tape, std::string* story) : tape_(tape), story_(story) {}
+  World(Tape& tape, std::string* story, Seen seen = {}) : tape_(tape), story_(story), seen_(std::move(seen)) {}
 
   std::string live() {
     make_run();
@@ -101,6 +101,7 @@ class World {
     spec->manifest = std::move(manifest);
     auto [run, change] = new_run(spec, Command{}, now_, earlier_run(spec));
     run_ = std::move(run);
+    if (seen_) seen_(run_, change);
     completed_.assign(run_.steps.size(), false);
     events_ = run_.head.events;
     if (static_cast<std::int64_t>(change.events.size()) != events_) broke("the first events are numbered from 1");
@@ -126,6 +127,7 @@ class World {
     auto change = advance(run_, fact, now_);
     if (change.has_error()) return false;
     apply(run_, *change);
+    if (seen_) seen_(run_, *change);
     RunState state = before.head.state;
     undone_.clear();
     for (const auto& event : change->events) {
@@ -373,6 +375,7 @@ class World {
 
   Tape& tape_;
   std::string* story_;
+  Seen seen_;
   Run run_;
   Run earlier_;
   Time now_ = base::from_millis(1'800'000'000'000);
@@ -436,9 +439,9 @@ Shrunk shrink(std::vector<std::uint32_t> choices,
   return best;
 }
 
-std::string simulate(std::uint64_t seed) {
+std::string simulate(std::uint64_t seed, const Seen& seen) {
   Tape tape(seed);
-  if (World(tape, nullptr).live().empty()) return {};
+  if (World(tape, nullptr, seen).live().empty()) return {};
   const auto least = shrink(tape.choices(), [](const auto& choices) { return replay(choices); });
   std::string story;
   const auto promise = replay(least.choices, &story);

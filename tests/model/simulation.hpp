@@ -6,10 +6,15 @@
 #include <string>
 #include <vector>
 
+#include "model/advance.hpp"
+
 namespace tenantry::model::test {
 
+// Hears of each change: the run after it, and the change.
+using Seen = std::function<void(const Run& after, const Change& change)>;
+
 // Empty if every promise held; otherwise which one did not, where, and the smallest history found that breaks one.
-[[nodiscard]] std::string simulate(std::uint64_t seed);
+[[nodiscard]] std::string simulate(std::uint64_t seed, const Seen& seen = {});
 
 // The moves in model/rules.hpp that no history so far has made: a row that never happens is a promise nobody needs.
 // Those of steps include rare ones, which take some 100,000 histories.

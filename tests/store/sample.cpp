@@ -165,7 +165,7 @@ model::Attempt Dice::attempt(std::size_t step, std::int64_t number_of_attempt) {
   return attempt;
 }
 
-model::Event Dice::event(std::int64_t number_of_event) { return {number_of_event, text(), text(), text(), time()}; }
+model::Event Dice::event(std::int64_t number_of_event) { return {number_of_event, text(), text(), text(), time(), text()}; }
 
 model::Operation Dice::operation(const model::Run& run) {
   return {base::OperationId("op_" + std::to_string(number(1, 1'000'000'000'000))),
@@ -207,7 +207,7 @@ std::string show(const model::Attempt& a) {
 }
 
 std::string show(const model::Event& e) {
-  return std::to_string(e.number) + "|" + e.step + "|" + e.type + "|" + e.data + "|" + show(e.at);
+  return std::to_string(e.number) + "|" + e.step + "|" + e.type + "|" + e.data + "|" + show(e.at) + "|" + e.view;
 }
 
 std::string show(const model::Operation& o) {
