@@ -24,7 +24,8 @@ static const char kManifest[] =
     "\"settings\":{\"type\":\"object\",\"additionalProperties\":false,\"properties\":{"
     "\"open\":{\"type\":\"string\"},\"close\":{\"type\":\"string\"}}},"
     "\"steps\":[{\"id\":\"act\",\"input\":{\"request\":\"/request\"},\"secrets\":[\"db_admin\"],"
-    "\"operations\":[\"run\",\"verify\"]},{\"id\":\"blind\",\"input\":{\"request\":\"/request\"},\"optional\":true}]}";
+    "\"operations\":[\"run\",\"verify\"]},{\"id\":\"blind\",\"after\":[\"act\"],\"input\":{\"request\":\"/"
+    "request\"},\"optional\":true}]}";
 
 extern char** environ;
 
