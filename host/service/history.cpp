@@ -82,7 +82,12 @@ base::Result<json::object> History::attempts(const Actor& actor, const base::Run
 }
 
 base::Result<json::object> History::operations(const Actor& actor, model::OperationQuery query) {
-  if (!actor.is_admin()) query.member = actor.id;
+  if (!query.tenant.empty()) {
+    if (const auto allowed = identity_.require(actor, query.tenant, model::TenantRole::kViewer); allowed.has_error())
+      return allowed.error();
+  } else if (!actor.is_admin()) {
+    query.member = actor.id;
+  }
   const auto found = store_.operations(query);
   if (found.has_error()) return found.error();
   json::array all;

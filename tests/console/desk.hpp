@@ -37,7 +37,8 @@ struct Desk {
   }
   // The word beside the name of the run that is shown.
   [[nodiscard]] bool shows(const std::string& word, int seconds = 40) {
-    const bool shown = browser.becomes("document.querySelector('.run-head .badge').textContent === '" + word + "'", seconds);
+    const bool shown =
+        browser.becomes("document.querySelector('.run-head .badge').textContent === '" + word + "'", seconds);
     if (!shown) UNSCOPED_INFO(browser.text("main"));
     return shown;
   }

@@ -102,7 +102,8 @@ TEST_CASE("who takes gzip gets it, and the whole console is less than 150 kB of 
     bytes += file.zipped.size();
     plain += file.text.size();
   }
-  WARN("the console is " << bytes << " bytes zipped, " << plain << " plain, in " << console::files().size() << " files");
+  WARN("the console is " << bytes << " bytes zipped, " << plain << " plain, in " << console::files().size()
+                         << " files");
   CHECK(bytes < 150'000);
 }
 

@@ -29,3 +29,13 @@ function stepAfter(step, change, event) {
   if (change.state !== 'pending') delete next.blocked_by;
   return next;
 }
+
+/** The attempt that an event ended; null: none. @param {any} status before the event @param {any} event */
+export function attemptOf(status, event) {
+  const change = event.steps?.find((step) => step.id === event.step);
+  const before = status.steps.find((step) => step.id === event.step);
+  const outcome = { completed: 'done', exists: 'already_done', skipped: 'skipped', failed: 'failed' }[change?.state];
+  if (!outcome || before?.state !== 'running' || event.number <= (status.events ?? 0)) return null;
+  return { step: event.step, number: change.attempt, epoch: event.run.epoch, op: 'run', outcome, failure: event.data.failure ?? null,
+           started_at: before.started_at, ended_at: event.at };
+}

@@ -68,3 +68,6 @@ export function ticks(from, to) {
   for (let mark = 0; mark <= to - from; mark += size) marks.push(mark);
   return marks;
 }
+
+/** When the run will probably be over, as the rows foresee it. */
+export const expectedEnd = (status, attempts, now) => Math.max(now, ...timeline(status, attempts, now).rows.flatMap((row) => row.segments.map((one) => one.to)));

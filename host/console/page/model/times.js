@@ -36,9 +36,7 @@ export function ago(time, now = Date.now()) {
 }
 
 /** "about 12 s left" */
-export function left(estimated, now = Date.now()) {
-  if (!estimated) return '';
-  const millis = Date.parse(estimated) - now;
+export function left(millis) {
   if (millis < 1500) return 'almost done';
   return 'about ' + (millis < 10000 ? Math.ceil(millis / 1000) + ' s' : duration(millis)) + ' left';
 }

@@ -13,7 +13,7 @@ export const kVerbs = {
   verify: { label: 'Verify', does: 'Looks whether finished steps are as they were left. Changes nothing.', legal: 'a finished run', reason: true },
   rollback: { label: 'Roll back', does: 'Takes back what this run made, the last first. What was there before stays.', legal: 'a finished run', reason: true, danger: true },
   deprovision: { label: 'Remove', does: 'Takes back whatever was made for this workspace; then it is gone for ever.', legal: 'any workspace', reason: true, danger: true },
-  'skip-step': { label: 'Skip', does: 'Counts the step as done. Steps that read from it see that it is absent.', legal: 'an optional step that is not running', reason: true },
+  'skip-step': { label: 'Skip', does: 'Counts the step as done. Steps that read from it see that it is absent.', legal: 'a step that is not running', reason: true, careful: 'It is not optional: only an administrator may do this, and steps after it may fail.' },
   'rerun-from': { label: 'Run again', does: 'Runs the step again although it is finished.', legal: 'a finished run', reason: true },
 };
 

@@ -32,12 +32,11 @@ class NewWorkspacePage extends Part {
     return this.engines.find((one) => one.engine === this.tenant.engine);
   }
 
-  /** Problems of the tenant, of the parameters, and those that no field can show. */
+  /** What the host found wrong with the tenant, or once that is made with the parameters. */
   problemsOf(part) {
     const errors = this.problem?.errors ?? [];
-    const ofRun = this.made !== null || this.problem?.about === 'run';
-    if (part === 'tenant') return ofRun ? [] : errors;
-    return ofRun ? errors.map((one) => ({ ...one, pointer: one.pointer.replace(/^\/parameters/, '') })) : [];
+    if (part === 'tenant') return this.made ? [] : errors;
+    return this.made ? errors.map((one) => ({ ...one, pointer: one.pointer.replace(/^\/parameters/, '') })) : [];
   }
 
   async submit(event) {

@@ -4,8 +4,9 @@ import { Part } from '../parts/part.js';
 import { keys } from '../parts/keys.js';
 import { get } from '../live/api.js';
 import { follow } from '../live/follow.js';
-import { applyToStatus } from '../live/apply.js';
+import { applyToStatus, attemptOf } from '../live/apply.js';
 import { isOver, runLook, stepLook } from '../model/states.js';
+import { expectedEnd } from '../model/timeline.js';
 import { nextVerb, whyNot } from '../model/verbs.js';
 import { runHead } from '../parts/run_head.js';
 import { troubles } from '../parts/troubles.js';
@@ -19,6 +20,8 @@ class RunPage extends Part {
   /** @type {any} the overview; null: not known yet */
   all = null;
   problem = null;
+  /** Events since what is shown was asked for: the answer may be older than they are. */
+  heard = [];
   /** The chosen step; empty: whichever matters most. */
   chosen = '';
 
@@ -42,8 +45,10 @@ class RunPage extends Part {
   }
 
   async load() {
+    const heard = (this.heard = []);
     try {
       const all = await get(this.base + '/overview');
+      for (const event of heard) all.status = applyToStatus(all.status, event);
       this.say(all.status);
       this.all = all;
       this.problem = null;
@@ -58,9 +63,11 @@ class RunPage extends Part {
 
   hear(event) {
     if (!this.all) return;
+    this.heard.push(event);
     const status = applyToStatus(this.all.status, event);
     this.say(status);
-    this.all = { ...this.all, status };
+    const attempt = attemptOf(this.all.status, event);
+    this.all = { ...this.all, status, attempts: attempt ? [...this.all.attempts, attempt] : this.all.attempts };
     // What an event does not say (attempts, errors, a new run) is asked for when things have settled.
     const tells = event.run_id !== this.all.status.run_id || /^run\.|failed|waiting|unknown|drift|left_behind/.test(event.type);
     if (tells && !this.later) this.later = setTimeout(() => ((this.later = 0), this.load().catch(() => {})), 400);
@@ -119,7 +126,7 @@ class RunPage extends Part {
     document.title = tenant.name + ' · ' + runLook(status.state).word + ' · Tenantry';
     const choose = (event) => this.choose(event.detail);
     return [
-      runHead(tenant, status, now, (verb) => this.command(verb)),
+      runHead(tenant, status, expectedEnd(status, attempts, now), now, (verb) => this.command(verb)),
       this.problem?.status === 410 ? h('p', { class: 'form-problem', role: 'alert' }, this.problem.message) : null,
       troubles(status, (id) => this.choose(id)),
       h('step-graph', { steps: status.steps, chosen: step.id, onchoose: choose }),

@@ -37,7 +37,7 @@ class SignInPage extends Part {
         h('h1', { id: 'sign-in-heading' }, 'Sign in'),
         h('p', { class: 'form-problem', role: 'alert' }, says),
         h('label', { for: 'email' }, 'E-mail address'),
-        h('input', { id: 'email', name: 'email', type: 'email', autocomplete: 'username', required: true, autofocus: true }),
+        h('input', { id: 'email', name: 'email', type: 'email', autocomplete: 'username', required: true }),
         h('label', { for: 'password' }, 'Password'),
         h('input', { id: 'password', name: 'password', type: 'password', autocomplete: 'current-password', required: true }),
         h('button', { type: 'submit', class: 'primary', 'aria-disabled': this.busy ? 'true' : null }, this.busy ? 'Signing in …' : 'Sign in')));

@@ -20,6 +20,8 @@ class TenantsPage extends Part {
   rows = null;
   more = false;
   problem = null;
+  /** Events since what is shown was asked for: the answer may be older than they are. */
+  heard = [];
 
   begin() {
     keys(this, {
@@ -68,12 +70,14 @@ class TenantsPage extends Part {
   async load() {
     this.asking?.abort();
     const asking = (this.asking = new AbortController());
+    const heard = (this.heard = []);
     try {
       const rows = await get(this.path(0, kPage), asking.signal);
       const known = new Map((this.rows ?? []).map((row) => [row.id, row]));
       this.rows = rows.map((row) => keep(known.get(row.id), row));
       this.more = rows.length === kPage;
       this.problem = null;
+      heard.forEach((event) => this.apply(event));
     } catch (problem) {
       if (asking.signal.aborted) return;
       this.problem = problem;
@@ -97,14 +101,19 @@ class TenantsPage extends Part {
   /** One event of any run. */
   hear(event) {
     if (!event.run || !this.rows) return;
+    this.heard.push(event);
+    this.apply(event);
+    if (this.frame) return;
+    this.frame = requestAnimationFrame(() => ((this.frame = 0), this.draw()));
+  }
+
+  apply(event) {
     const at = this.rows.findIndex((row) => row.id === event.tenant_id);
     const changed = at >= 0 ? applyToRow(this.rows[at], event) : null;
     const { status } = this.filter;
     if (changed && (!status || changed.status === status)) this.rows = this.rows.with(at, changed);
     else if (changed) this.rows = this.rows.toSpliced(at, 1);
-    else if (!this.later) this.later = setTimeout(() => ((this.later = 0), this.load()), 500);
-    if (this.frame) return;
-    this.frame = requestAnimationFrame(() => ((this.frame = 0), this.draw()));
+    else if (!this.later) this.later = setTimeout(() => ((this.later = 0), this.load().catch(() => {})), 500);
   }
 
   move(by) {

@@ -9,7 +9,7 @@ export function keys(owner, map) {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target)) return;
     if (document.querySelector('dialog[open]')) return;
     const pair = Date.now() - firstAt < 1200 ? first + ' ' + event.key : '';
-    const act = map[pair] ?? (pair && Object.keys(map).some((key) => key === pair) ? null : map[event.key]);
+    const act = map[pair] ?? map[event.key];
     first = event.key;
     firstAt = Date.now();
     if (!act) return;

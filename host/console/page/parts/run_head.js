@@ -9,8 +9,8 @@ import { clock, duration, left, moment } from '../model/times.js';
 const kIcons = { start: 'right', continue: 'right', retry: 'polling', pause: 'paused', resume: 'right', cancel: 'cancelled',
                  kill: 'failed', verify: 'search', rollback: 'undo', deprovision: 'close' };
 
-/** @param {any} tenant @param {any} status @param {number} now @param {(verb: string) => void} command */
-export const runHead = (tenant, status, now, command) =>
+/** @param {any} tenant @param {any} status @param {number} end expected @param {number} now @param {(verb: string) => void} command */
+export const runHead = (tenant, status, end, now, command) =>
   h('section', { class: 'run-head', 'aria-label': 'The run' },
     h('div', { class: 'page-head' },
       h('a', { class: 'back', href: '/console/tenants' }, 'Tenants'), h('span', { class: 'muted', 'aria-hidden': 'true' }, '/'),
@@ -22,12 +22,12 @@ export const runHead = (tenant, status, now, command) =>
         icon(status.condition === 'InSync' ? 'completed' : 'unknown'), h('span', {}, status.condition === 'InSync' ? 'In sync' : 'Drifted')) : null),
     h('div', { class: 'run-progress' },
       progressBar(status.progress, runLook(status.state).hue, 'Progress of the run'),
-      h('p', { class: 'facts' }, facts(tenant, status, now).filter(Boolean).map((fact) => h('span', {}, fact)))),
+      h('p', { class: 'facts' }, facts(tenant, status, end, now).filter(Boolean).map((fact) => h('span', {}, fact)))),
     h('div', { class: 'verbs', role: 'group', 'aria-label': 'Commands' }, barOf(status).map((verb) => button(status, verb, command))));
 
-const facts = (tenant, status, now) => [
+const facts = (tenant, status, end, now) => [
   status.steps_completed + ' of ' + status.total_steps + ' steps',
-  !isOver(status.state) && status.estimated_completion ? left(status.estimated_completion, now) : '',
+  status.run_id && !isOver(status.state) && status.state !== 'paused' ? left(end - now) : '',
   status.completed_at ? 'took ' + duration(Date.parse(status.completed_at) - Date.parse(status.started_at)) : '',
   status.started_at ? 'started ' + moment(status.started_at, now) : '',
   status.completed_at ? 'ended ' + clock(status.completed_at) : '',

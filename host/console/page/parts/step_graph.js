@@ -42,14 +42,26 @@ class StepGraph extends Part {
       return h('path', { key: edge.from + '>' + edge.to, d: plane.line(edge),
                          class: 'graph-edge ' + (isOk(state) ? 'is-ok' : state === 'failed' ? 'is-bad' : '') });
     };
-    return h('figure', { class: 'graph' + (plane.box.width < 120 ? ' is-narrow' : ''), 'aria-label': 'Steps of the run', role: 'group',
+    const narrow = plane.box.width < 120;
+    return h('figure', { class: 'graph' + (narrow ? ' is-narrow' : ''), 'aria-label': 'Steps of the run', role: 'group',
                          tabindex: plane.width > this.room ? '0' : null },
       h('div', { class: 'graph-plane', style: { width: plane.width + 'px', height: plane.height + 'px' } },
         h('svg', { width: String(plane.width), height: String(plane.height), 'aria-hidden': 'true' }, shape.edges.map(line)),
-        steps.map((step) => this.box(step, plane, step.id === chosen))));
+        steps.map((step) => this.box(step, plane, step.id === chosen, narrow))));
   }
 
-  box(step, plane, isChosen) {
+  /** A graph that is wider than the page begins where it is interesting. */
+  shown() {
+    const figure = this.querySelector('.graph');
+    const { chosen } = this.given;
+    if (!figure || figure.scrollWidth <= figure.clientWidth || chosen === this.inSight) return;
+    this.inSight = chosen;
+    const box = this.querySelector('[aria-pressed=true]')?.getBoundingClientRect();
+    const frame = figure.getBoundingClientRect();
+    if (box) figure.scrollLeft += box.left + box.width / 2 - frame.left - frame.width / 2;
+  }
+
+  box(step, plane, isChosen, narrow) {
     const look = stepLook(step.state);
     const says = stepSays(step);
     const more = step.state === 'running' && step.progress > 0 ? Math.floor(step.progress) + ' %'
@@ -62,7 +74,7 @@ class StepGraph extends Part {
       style: { transform: 'translate(' + x + 'px,' + y + 'px)', width: plane.box.width + 'px', height: plane.box.height + 'px' },
       'data-step': step.id, 'aria-pressed': isChosen ? 'true' : 'false', title: step.title + ': ' + says + waits + '. ' + look.says,
       onclick: () => this.tell('choose', step.id),
-    }, icon(look.icon), h('span', { class: 'graph-title' }, step.title), h('span', { class: 'graph-state' }, says, more ? ' · ' + more : ''),
+    }, icon(look.icon), h('span', { class: 'graph-title' }, step.title), h('span', { class: 'graph-state' }, says, more && !narrow ? ' · ' + more : ''),
       step.state === 'running' ? h('span', { class: 'graph-progress', style: { width: step.progress + '%' } }) : null);
   }
 }

@@ -72,7 +72,8 @@ class StepPanel extends Part {
       onclick: () => why || this.tell('command', { verb, more }) }, icon(name), label);
     return h('div', { class: 'verbs', role: 'group', 'aria-label': 'Commands for this step' },
       again ? one('retry', 'Retry this step', 'polling', stopped ? '' : 'Retry needs a failed, partial or cancelled run.') : null,
-      skip ? one('skip-step', 'Skip', 'skipped', step.optional ? '' : 'This step is not optional; an administrator can force it over REST.') : null,
+      skip ? one('skip-step', step.optional ? 'Skip' : 'Skip by force', 'skipped', status.verifying || status.deprovisioning ? 'Not while the run is verified or removed.' : '',
+        step.optional ? {} : { force: true }) : null,
       rerun ? one('rerun-from', 'Run again', 'polling', over ? '' : 'The run has to be finished.') : null,
       rerun ? one('rerun-from', 'Run again with all after it', 'polling', over ? '' : 'The run has to be finished.', { downstream: true }) : null);
   }

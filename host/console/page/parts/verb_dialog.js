@@ -13,6 +13,13 @@ const kParts = [
   ['keep', 'Stays as it is'],
 ];
 
+const kPlan = [
+  ['would_create', 'Would make something'],
+  ['would_change', 'Would change something'],
+  ['already_there', 'Is there already'],
+  ['cannot_know', 'Cannot say before it runs'],
+];
+
 class VerbDialog extends Dialog {
   preview = null;
   problem = null;
@@ -22,19 +29,21 @@ class VerbDialog extends Dialog {
     this.ask();
   }
 
-  get body_() {
+  get wanted() {
     const { step, downstream, force } = this.wish;
     const body = {};
     if (step) body.step = step;
     if (downstream) body.include_downstream = true;
-    if (force || this.forced) body.force = true;
+    if (force) body.force = true;
     return body;
   }
 
   async ask() {
     try {
-      this.preview = await command(this.wish.tenant.id, this.wish.verb, { ...this.body_, validate_only: true });
+      this.preview = await command(this.wish.tenant.id, this.wish.verb, { ...this.wanted, validate_only: true });
       this.problem = null;
+      this.draw();
+      if (this.wish.verb === 'start') this.plan = (await command(this.wish.tenant.id, 'plan', {})).steps;
     } catch (problem) {
       this.problem = problem;
     }
@@ -48,7 +57,7 @@ class VerbDialog extends Dialog {
     this.draw();
     const reason = this.querySelector('#reason')?.value.trim();
     try {
-      const answer = await command(this.wish.tenant.id, this.wish.verb, reason ? { ...this.body_, reason } : this.body_);
+      const answer = await command(this.wish.tenant.id, this.wish.verb, reason ? { ...this.wanted, reason } : this.wanted);
       notify(kVerbs[this.wish.verb].label + ': accepted for ' + this.wish.tenant.name + '.', 'good');
       this.close(answer);
     } catch (problem) {
@@ -68,6 +77,7 @@ class VerbDialog extends Dialog {
     const runs = this.preview?.scope?.run?.length ?? 0;
     return h('form', { class: 'scope', method: 'dialog', onsubmit: (event) => this.act(event) },
       h('p', {}, rule.does),
+      this.wish.force ? h('p', { class: 'hue-bad form-problem' }, rule.careful) : null,
       this.problem ? h('p', { class: 'form-problem', role: 'alert' }, this.problem.message, ' ', this.problem.nextAction) : null,
       !this.preview && !this.problem ? h('p', { class: 'muted' }, 'Asking the host what this would do …') : null,
       this.preview ? this.scope() : null,
@@ -78,10 +88,17 @@ class VerbDialog extends Dialog {
           this.busy ? 'Sending …' : rule.label + (runs > 0 ? ': run ' + runs + (runs === 1 ? ' step' : ' steps') : ''))));
   }
 
+  /** Of a start every step says for itself what it would do. */
+  get parts() {
+    if (!this.plan) return [kParts, this.preview.scope ?? {}];
+    const would = (word) => this.plan.filter((step) => step.would === word).map((step) => step.id);
+    return [kPlan, Object.fromEntries(kPlan.map(([word]) => [word, would(word)]))];
+  }
+
   scope() {
-    const scope = this.preview.scope ?? {};
+    const [parts, scope] = this.parts;
     const title = (id) => this.wish.steps?.find((step) => step.id === id)?.title ?? id;
-    return h('div', { class: 'scope-parts' }, kParts.filter(([name]) => scope[name]?.length > 0).map(([name, label]) =>
+    return h('div', { class: 'scope-parts' }, parts.filter(([name]) => scope[name]?.length > 0).map(([name, label]) =>
       h('details', { key: name, class: 'scope-' + name, open: name !== 'keep' && scope[name].length < 13 },
         h('summary', {}, label, ' ', h('strong', {}, scope[name].length)),
         h('ul', {}, scope[name].map((id) => h('li', {}, title(id)))))));
