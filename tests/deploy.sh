@@ -19,7 +19,14 @@ account=(--email admin@example.com --name Administrator)
   --store "sqlite:$work/data/tenantry.db" "${account[@]}" >/dev/null
 
 port=$(free_port 4400)
-start "$setup_logs/deploy-host.log" "$built/tenantry" serve --data-dir "$work/data" \
+cat >"$work/host.toml" <<CONFIG
+[engines]
+settings = { hello = { directory = "$work/rooms" } }
+[[servers]]
+id = "here"
+engine = "hello"
+CONFIG
+start "$setup_logs/deploy-host.log" "$built/tenantry" serve --config "$work/host.toml" --data-dir "$work/data" \
   --store "sqlite:$work/data/tenantry.db" --engines "$work/engines" --port "$port"
 until_true 20 "$setup_logs/deploy-host.log" curl -fsS "http://127.0.0.1:$port/livez"
 
@@ -78,9 +85,10 @@ for _ in {1..40}; do [ "$(ask /api/auth/login -H 'Content-Type: application/json
 is "many sign-ins are limited" yes $limited
 
 # A live stream through the edge: the events of a run are there while the stream is still open.
-tenant=$(ask /api/iam/tenants -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d '{"name": "Acme",
-  "engine": "hello", "country_code": "KE", "admin_name": "Asha", "admin_email": "asha@example.com",
-  "admin_password": "chosen by Asha"}' >/dev/null && jq -r .tenant.id "$work/answer")
+is "a tenant" 201 "$(ask /api/iam/tenants -H "Authorization: Bearer $token" -H 'Content-Type: application/json' -d '{
+  "name": "Acme", "engine": "hello", "country_code": "KE", "admin_name": "Asha", "admin_email": "asha@example.com",
+  "admin_password": "chosen by Asha"}')"
+tenant=$(jq -r .tenant.id "$work/answer")
 start "$work/stream" curl -sSN --max-time 60 --cacert "$work/fullchain.pem" \
   --resolve "tenantry.example.com:$secure:127.0.0.1" -H "Authorization: Bearer $token" -H 'Accept: text/event-stream' \
   "https://tenantry.example.com:$secure/api/provisioning/tenants/$tenant/events"

@@ -74,7 +74,8 @@ TEST_CASE("events hold what their schemas say, and every type of the schema happ
   // A history does not log, and has one version of its engine.
   types.insert("step.log");
   types.insert("run.repinned");
-  for (const auto& property : json::parse(schema::builtin_text("event_data")).at("properties").as_object()) {
+  const auto page = json::parse(schema::builtin_text("event_data"));
+  for (const auto& property : page.at("properties").as_object()) {
     CAPTURE(std::string(property.key()));
     CHECK(types.contains(std::string(property.key())));
   }
