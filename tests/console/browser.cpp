@@ -195,8 +195,12 @@ void Browser::picture(const std::string& name) {
 
 std::vector<std::string> Browser::complaints() {
   std::vector<std::string> found;
-  for (const auto& entry : call("POST", session_ + "/se/log", json::object{{"type", "browser"}}).as_array())
-    if (entry.at("level").as_string() == "SEVERE") found.push_back(json::value_to<std::string>(entry.at("message")));
+  for (const auto& entry : call("POST", session_ + "/se/log", json::object{{"type", "browser"}}).as_array()) {
+    auto message = json::value_to<std::string>(entry.at("message"));
+    const bool refused =
+        message.find("/api/") != std::string::npos && message.find("Failed to load") != std::string::npos;
+    if (entry.at("level").as_string() == "SEVERE" && !refused) found.push_back(std::move(message));
+  }
   return found;
 }
 

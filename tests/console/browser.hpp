@@ -49,7 +49,8 @@ class Browser {
   void cdp(const std::string& command, json::object parameters);
   // A PNG of what is seen in the build folder's `console` folder.
   void picture(const std::string& name);
-  // What the page complained of since the last call: exceptions, refused resources.
+  // What the page complained of since the last call: exceptions, files it may not load or that are not there. That the
+  // host refuses a request is not a complaint.
   [[nodiscard]] std::vector<std::string> complaints();
 
  private:

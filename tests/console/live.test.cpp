@@ -100,7 +100,7 @@ TEST_CASE("the list is live, and many failures are continued at once") {
   CHECK(desk.faults() == "");
   for (const auto& tenant : tenants) CHECK(desk.world.word(tenant) == "FAILED");
   browser.click("dialog button[type=submit]");
-  REQUIRE(browser.becomes("document.querySelector('dialog').textContent.includes('3 accepted')"));
+  REQUIRE(browser.becomes("document.querySelector('dialog').textContent.includes('3 accepted, 0 refused.')"));
   browser.click("dialog button", "Close");
   for (const auto& tenant : tenants) CHECK(desk.world.reaches(tenant, "COMPLETED"));
   CHECK(browser.becomes("document.querySelector('.empty')"));

@@ -18,9 +18,12 @@ export function timeline(status, attempts, now) {
     const segments = [];
     const readyAt = Math.max(begun, ...step.after.map((id) => endOf.get(id) ?? begun));
     let cursor = readyAt;
+    let before = null;
     for (const one of byStep.get(step.id) ?? []) {
       const from = at(one.started_at);
-      if (from - cursor > 20) segments.push({ kind: 'waiting', from: cursor, to: from, says: 'waited' });
+      const waited = before ? before.epoch === one.epoch && before.op === one.op : one.epoch === 1;
+      before = one;
+      if (waited && from - cursor > 20) segments.push({ kind: 'waiting', from: cursor, to: from, says: 'waited' });
       segments.push({ kind: kindOf(one), from, to: at(one.ended_at), says: 'attempt ' + one.number + ': ' + one.outcome });
       cursor = Math.max(cursor, at(one.ended_at));
     }
@@ -57,16 +60,6 @@ function group(attempts) {
   const groups = new Map();
   for (const one of attempts) groups.has(one.step) ? groups.get(one.step).push(one) : groups.set(one.step, [one]);
   return groups;
-}
-
-/** A step of the axis that gives between three and eight marks. */
-export function ticks(from, to) {
-  const wanted = (to - from) / 6;
-  const sizes = [100, 200, 500, 1e3, 2e3, 5e3, 1e4, 15e3, 3e4, 6e4, 12e4, 3e5, 6e5, 18e5, 36e5, 72e5, 216e5, 864e5];
-  const size = sizes.find((one) => one >= wanted) ?? 864e5 * Math.ceil(wanted / 864e5);
-  const marks = [];
-  for (let mark = 0; mark <= to - from; mark += size) marks.push(mark);
-  return marks;
 }
 
 /** When the run will probably be over, as the rows foresee it. */

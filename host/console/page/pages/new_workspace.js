@@ -54,7 +54,7 @@ class NewWorkspacePage extends Part {
       this.problem = problem;
       this.busy = false;
       this.draw();
-      this.querySelector('[aria-invalid=true], .form-problem')?.focus();
+      (this.querySelector('[aria-invalid=true]') ?? this.querySelector('.form-problem')).focus();
     }
   }
 

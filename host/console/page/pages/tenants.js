@@ -8,12 +8,16 @@ import { get } from '../live/api.js';
 import { follow } from '../live/follow.js';
 import { applyToRow } from '../live/apply.js';
 import { kStatuses } from '../model/states.js';
+import { kVerbs } from '../model/verbs.js';
 import { tenantRow } from '../parts/tenant_row.js';
 import { openVerb } from '../parts/verb_dialog.js';
 import { openBatch } from '../parts/batch_dialog.js';
 import { notify } from '../parts/notices.js';
 
 const kPage = 200;
+/** What can be asked of all that a status finds. */
+const kBulk = { FAILED: ['continue', 'retry'], PARTIAL: ['continue', 'retry'], CANCELLED: ['continue', 'rollback'], IN_PROGRESS: ['pause', 'cancel'],
+                COMPLETED: ['verify'], NOT_STARTED: ['start'] };
 
 class TenantsPage extends Part {
   /** @type {any[]|null} null: not known yet */
@@ -137,14 +141,14 @@ class TenantsPage extends Part {
 
   view() {
     const { status, engine, q } = this.filter;
-    const bulk = ['FAILED', 'PARTIAL', 'CANCELLED'].includes(status) && this.rows?.length > 0;
+    const bulk = this.rows?.length > 0 ? kBulk[status] ?? [] : [];
     return [
       h('div', { class: 'page-head' },
         h('h1', {}, 'Tenants'),
         h('span', { class: 'count', role: 'status' }, this.rows ? this.rows.length + (this.more ? '+' : '') : ''),
         h('span', { class: 'grow' }),
-        bulk ? h('button', { type: 'button', onclick: () => openBatch({ verb: 'continue', filter: { status, engine, text: q } }).then(() => this.load()) },
-          'Continue all …') : null,
+        bulk.map((verb) => h('button', { key: verb, type: 'button', onclick: () => openBatch({ verb, filter: { status, engine, text: q } }) },
+          kVerbs[verb].label.replace(' all', '') + ' all …')),
         h('a', { class: 'button primary', href: '/console/new' }, icon('plus'), 'New workspace')),
       h('div', { class: 'filters' },
         h('div', { class: 'chips', role: 'group', 'aria-label': 'Status' },

@@ -2,7 +2,8 @@
 import { h } from './dom.js';
 import { Part } from './part.js';
 import { icon } from './icons.js';
-import { ticks, timeline } from '../model/timeline.js';
+import { axis } from '../model/axis.js';
+import { timeline } from '../model/timeline.js';
 import { stepLook, stepSays } from '../model/states.js';
 import { duration } from '../model/times.js';
 
@@ -11,15 +12,17 @@ class RunTimeline extends Part {
     const { status, attempts, chosen } = this.given;
     const now = this.given.now || Date.parse(status.completed_at ?? '') || Date.now();
     const { from, to, rows } = timeline(status, attempts, now);
-    const span = Math.max(1, to - from);
-    const percent = (time) => (Math.max(0, time - from) / span) * 100;
+    const { percent, cuts, marks } = axis(rows.flatMap((row) => row.segments), from, to);
     const byId = new Map(status.steps.map((step) => [step.id, step]));
     return h('section', { class: 'card timeline', 'aria-label': 'Timeline' },
       h('h2', {}, 'Timeline'),
-      h('div', { class: 'timeline-axis', 'aria-hidden': 'true' }, ticks(from, to).map((mark) =>
-        h('span', { key: mark, style: { left: percent(from + mark) + '%' } }, mark === 0 ? '0' : duration(mark)))),
+      h('div', { class: 'timeline-axis', 'aria-hidden': 'true' }, marks.map((mark) =>
+        h('span', { key: mark.millis, style: { left: mark.percent + '%' } }, mark.millis === 0 ? '0' : duration(mark.millis)))),
       h('ol', {}, rows.map((row) => this.row(row, byId.get(row.id), percent, row.id === chosen))),
-      this.given.now && status.run_id ? h('div', { class: 'timeline-now-track', 'aria-hidden': 'true' },
+      h('div', { class: 'timeline-over' }, cuts.map((cut, i) =>
+        h('span', { key: i, class: 'timeline-cut', style: { left: cut.percent + '%' }, title: 'Nothing was done for ' + duration(cut.millis) },
+          h('span', { class: 'only-read' }, 'Nothing was done for ' + duration(cut.millis))))),
+      this.given.now && status.run_id ? h('div', { class: 'timeline-over', 'aria-hidden': 'true' },
         h('span', { class: 'timeline-now', style: { left: percent(now) + '%' } })) : null,
       h('p', { class: 'legend', 'aria-hidden': 'true' },
         [['waiting', 'waited'], ['running', 'running'], ['good', 'attempt that did it'], ['bad', 'attempt that failed'], ['foreseen', 'expected']].map(([kind, word]) =>
