@@ -12,7 +12,8 @@ setup_build_packages=(
   libsodium-dev libcurl4-openssl-dev
 )
 setup_run_packages=(curl jq)
-setup_test_packages=(catch2 sqlite3 postgresql nginx-light wrk openssl clang-format clang-tidy)
+setup_test_packages=(catch2 sqlite3 postgresql nginx-light wrk openssl clang-format clang-tidy chromium
+  chromium-driver)
 
 # die <message>: the one line that says what went wrong.
 die() {

@@ -8,6 +8,7 @@
 #include "base/ids.hpp"
 #include "catalog/watcher.hpp"
 #include "child/child_process.hpp"
+#include "console/console.hpp"
 #include "engine/manifest_reader.hpp"
 #include "http/server.hpp"
 #include "rest/api.hpp"
@@ -164,6 +165,7 @@ struct App::Rooms {
         identity(*store, clock, config.token_life),
         tenants(*store, identity, engines, servers, *vault, clock),
         provisioning(*store, identity, scheduler, engines, servers, clock),
+        history(*store, identity, provisioning, tenants),
         audience(*store, identity, scheduler.board()) {}
 
   static execution::SchedulerOptions options(const Config& config) {
@@ -239,6 +241,7 @@ struct App::Rooms {
   service::Identity identity;
   service::Tenants tenants;
   service::Provisioning provisioning;
+  service::History history;
   service::Audience audience;
   std::unique_ptr<http::Server> server;
   std::optional<catalog::Watcher> watcher;
@@ -277,8 +280,10 @@ base::Result<std::unique_ptr<App>> App::start(Config config) {
   rooms->scheduler.start();
   if (rooms->config.watch.count() > 0) rooms->watcher.emplace(rooms->catalog, rooms->config.watch);
   http::Router router;
-  rest::add_routes(router, {rooms->identity, rooms->tenants, rooms->provisioning, rooms->engines, rooms->servers,
-                            *rooms->store, rooms->scheduler, rooms->clock, rooms->audience, rooms->feed});
+  rest::add_routes(
+      router, {rooms->identity, rooms->tenants, rooms->provisioning, rooms->history, rooms->engines, rooms->servers,
+               *rooms->store, rooms->scheduler, rooms->clock, rooms->audience, rooms->feed});
+  console::add_routes(router);
   http::Options options;
   options.address = rooms->config.address;
   options.port = rooms->config.port;

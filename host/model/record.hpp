@@ -33,6 +33,20 @@ struct Operation {
   Time created_at{};
 };
 
+// A command as a list shows it.
+struct OperationSummary {
+  Operation operation;
+  std::string tenant_name;
+  std::string actor_email;  // empty: no account, e.g. the host itself
+};
+
+struct OperationQuery {
+  std::optional<base::AccountId> member;  // only of tenants this account belongs to
+  base::TenantId tenant;                  // empty: of all
+  std::int64_t skip = 0;
+  std::int64_t limit = 50;
+};
+
 // Numbered per run without gaps, published after commit. `type` is dotted: run.queued, run.completed, step.running,
 // step.completed, step.waiting, step.log, ...; `data` is a JSON object. schemas/event.schema.json says what each holds.
 struct Event {

@@ -63,6 +63,9 @@ struct TenantSummary {
   Tenant tenant;
   std::optional<base::RunId> run;
   std::optional<RunState> state;
+  std::int64_t steps_completed = 0;  // of that run: completed, exists and skipped
+  std::int64_t total_steps = 0;
+  std::optional<std::string> current_step;  // the first that is not one of these
 };
 
 struct TenantQuery {

@@ -7,6 +7,7 @@
 #include "events/feed.hpp"
 #include "http/router.hpp"
 #include "service/audience.hpp"
+#include "service/history.hpp"
 #include "service/identity.hpp"
 #include "service/provisioning.hpp"
 #include "service/tenants.hpp"
@@ -18,6 +19,7 @@ struct Api {
   service::Identity& identity;
   service::Tenants& tenants;
   service::Provisioning& provisioning;
+  service::History& history;
   const service::Engines& engines;
   const service::Servers& servers;
   store::Store& store;
@@ -31,6 +33,7 @@ void add_auth_routes(http::Router& router, const Api& api);
 void add_tenant_routes(http::Router& router, const Api& api);
 void add_provisioning_routes(http::Router& router, const Api& api);
 void add_engine_routes(http::Router& router, const Api& api);
+void add_history_routes(http::Router& router, const Api& api);
 void add_event_routes(http::Router& router, const Api& api);
 void add_health_routes(http::Router& router, const Api& api);
 
@@ -39,6 +42,7 @@ inline void add_routes(http::Router& router, const Api& api) {
   add_tenant_routes(router, api);
   add_provisioning_routes(router, api);
   add_engine_routes(router, api);
+  add_history_routes(router, api);
   add_event_routes(router, api);
   add_health_routes(router, api);
 }

@@ -4,22 +4,24 @@
 namespace tenantry::rest {
 
 void add_engine_routes(http::Router& router, const Api& api) {
-  add_signed_in(router, api, http::Method::kGet, "/api/engines",
-                [api](const service::Actor&, const http::Request& request, const http::Reply& reply) {
-                  Query query(request);
-                  query.only({"state"});
-                  const auto state = query.text("state");
-                  if (!state.empty() && state != "active" && state != "draining" && state != "refused")
-                    query.wrong("state", "expected active, draining or refused");
-                  if (const auto verdict = query.verdict(); verdict.has_error()) return reply.send(verdict.error());
-                  const auto snapshot = api.engines.snapshot();
-                  auto answer =
-                      state == "refused" ? service::describe_refused(snapshot) : service::describe_engines(snapshot);
-                  base::json::array chosen;
-                  for (auto& one : answer)
-                    if (state.empty() || one.at("state").as_string() == state) chosen.push_back(std::move(one));
-                  reply.send(http::json_response(200, std::move(chosen)));
-                });
+  add_signed_in(
+      router, api, http::Method::kGet, "/api/engines",
+      [api](const service::Actor&, const http::Request& request, const http::Reply& reply) {
+        Query query(request);
+        query.only({"state"});
+        const auto state = query.text("state");
+        if (!state.empty() && state != "active" && state != "draining" && state != "refused" && state != "all")
+          query.wrong("state", "expected active, draining, refused or all");
+        if (const auto verdict = query.verdict(); verdict.has_error()) return reply.send(verdict.error());
+        const auto snapshot = api.engines.snapshot();
+        auto answer = state == "refused" ? service::describe_refused(snapshot) : service::describe_engines(snapshot);
+        if (state == "all")
+          for (auto& refused : service::describe_refused(snapshot)) answer.push_back(std::move(refused));
+        base::json::array chosen;
+        for (auto& one : answer)
+          if (state.empty() || state == "all" || one.at("state").as_string() == state) chosen.push_back(std::move(one));
+        reply.send(http::json_response(200, std::move(chosen)));
+      });
   add_signed_in(router, api, http::Method::kGet, "/api/engines/{id}",
                 [api](const service::Actor&, const http::Request& request, const http::Reply& reply) {
                   const base::EngineId id(std::string(request.param("id")));

@@ -114,14 +114,15 @@ void add_provisioning_routes(http::Router& router, const Api& api) {
         send_page(reply, **page);
       },
       std::move(often_asked));
-  add_signed_in(router, api, Method::kGet, base + "logs",
-                [api](const auto& actor, const auto& request, const auto& reply) {
-                  Query query(request);
-                  query.only({"limit"});
-                  const auto limit = query.number("limit", kDefaultLines, 1, kMostLines);
-                  if (const auto verdict = query.verdict(); verdict.has_error()) return reply.send(verdict.error());
-                  send(reply, api.provisioning.logs(actor, tenant_of(request), static_cast<std::size_t>(limit)));
-                });
+  add_signed_in(
+      router, api, Method::kGet, base + "logs", [api](const auto& actor, const auto& request, const auto& reply) {
+        Query query(request);
+        query.only({"limit", "step"});
+        const auto limit = query.number("limit", kDefaultLines, 1, kMostLines);
+        if (const auto verdict = query.verdict(); verdict.has_error()) return reply.send(verdict.error());
+        send(reply,
+             api.provisioning.logs(actor, tenant_of(request), static_cast<std::size_t>(limit), query.text("step")));
+      });
   add_signed_in(router, api, Method::kGet, "/api/operations/{id}",
                 [api](const auto& actor, const auto& request, const auto& reply) {
                   send(reply, api.provisioning.operation(actor, base::OperationId(std::string(request.param("id")))));

@@ -13,6 +13,9 @@ namespace json = base::json;
 using base::Error;
 using base::ErrorKind;
 
+// Events among which the lines of one step are looked for.
+constexpr std::size_t kLooksBack = 5'000;
+
 Error active_run(const model::Run& run) {
   Error error{ErrorKind::kConflict,
               "run.active",
@@ -322,13 +325,16 @@ base::Result<StatusPages::Page> Provisioning::status(const Actor& actor, const b
   return std::make_shared<const std::string>(base::to_text(not_started_answer(tenant, engine->manifest())));
 }
 
-base::Result<json::object> Provisioning::logs(const Actor& actor, const base::TenantId& tenant, std::size_t limit) {
+base::Result<json::object> Provisioning::logs(const Actor& actor, const base::TenantId& tenant, std::size_t limit,
+                                              const std::string& step) {
   if (const auto found = tenant_for(actor, tenant, model::TenantRole::kViewer); found.has_error()) return found.error();
-  const auto events = store_.tenant_events(tenant, limit);
+  const auto events = store_.tenant_events(tenant, step.empty() ? limit : std::max(limit, kLooksBack));
   if (events.has_error()) return events.error();
   json::array lines;
   for (const auto& event : *events)
-    if (auto line = log_line(event)) lines.push_back(std::move(*line));
+    if (step.empty() || event.event.step == step)
+      if (auto line = log_line(event)) lines.push_back(std::move(*line));
+  if (lines.size() > limit) lines.erase(lines.begin(), lines.end() - static_cast<std::ptrdiff_t>(limit));
   return json::object{{"logs", std::move(lines)}};
 }
 

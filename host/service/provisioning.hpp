@@ -47,9 +47,9 @@ class Provisioning {
   [[nodiscard]] base::Result<StatusPages::Page> status(const Actor& actor, const base::TenantId& tenant);
   // The same if everything that it takes is in memory, else nullptr: never waits for the store.
   [[nodiscard]] StatusPages::Page status_at_once(const std::string& token, const base::TenantId& tenant);
-  // {"logs": [...]}: the newest `limit` lines, oldest first.
+  // {"logs": [...]}: the newest `limit` lines, oldest first; only of the named step, unless that is empty.
   [[nodiscard]] base::Result<base::json::object> logs(const Actor& actor, const base::TenantId& tenant,
-                                                      std::size_t limit);
+                                                      std::size_t limit, const std::string& step = {});
   [[nodiscard]] base::Result<base::json::object> operation(const Actor& actor, const base::OperationId& operation);
 
  private:

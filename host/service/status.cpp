@@ -52,6 +52,7 @@ json::object describe_step(const Run& run, std::size_t i, Time now) {
       {"after", predecessors(run.manifest(), i)},
       {"attempt", step.attempt},
       {"max_attempts", spec.retry.attempts},
+      {"expected_ms", spec.expected.count()},
       {"wait_reason",
        step.wait_reason == model::WaitReason::kNone ? json::value(nullptr) : json::value(word(step.wait_reason))},
       {"due_at", step.state == StepState::kWaiting || step.undo == model::Undo::kDue ? time_or_null(step.due_at)
@@ -174,6 +175,7 @@ json::object not_started_answer(const base::TenantId& tenant, const model::Manif
                                {"after", predecessors(manifest, i)},
                                {"attempt", 0},
                                {"max_attempts", manifest.steps[i].retry.attempts},
+                               {"expected_ms", manifest.steps[i].expected.count()},
                                {"wait_reason", nullptr},
                                {"due_at", nullptr},
                                {"progress", 0.0},

@@ -46,6 +46,9 @@ json::object describe(const model::TenantSummary& summary) {
           {"labels", failure ? json::value(json::object()) : std::move(labels)},
           {"status", summary.state ? json::value(model::row(*summary.state).status) : json::value("NOT_STARTED")},
           {"state", summary.state ? json::value(model::word(*summary.state)) : json::value(nullptr)},
+          {"steps_completed", summary.steps_completed},
+          {"total_steps", summary.total_steps},
+          {"current_step", summary.current_step ? json::value(*summary.current_step) : json::value(nullptr)},
           {"run_id", summary.run ? json::value(summary.run->value) : json::value(nullptr)},
           {"created_at", base::format_time(tenant.created_at)}};
 }
@@ -98,7 +101,7 @@ base::Result<json::object> Tenants::create(const Actor& actor, const json::value
                                           vault_.seal(tenant.id.value, "tenant.admin_password", password)};
   base::wipe(password);
   if (const auto made = store_.create_tenant(tenant, {&sealed, 1}); made.has_error()) return made.error();
-  return describe({tenant, std::nullopt, std::nullopt});
+  return describe({.tenant = tenant});
 }
 
 base::Result<json::array> Tenants::list(const Actor& actor, model::TenantQuery query) {

@@ -283,26 +283,4 @@ Result<std::vector<model::Attempt>> SociStore::attempts(const base::RunId& run) 
   });
 }
 
-Result<std::optional<model::Operation>> SociStore::operation(const base::OperationId& operation) {
-  return read_as<std::optional<model::Operation>>([&](Session& db) {
-    std::optional<model::Operation> found;
-    db.select<std::string, std::string, std::string, std::string, std::string, std::string, std::string, long long>(
-        R"sql(select tenant, run, verb, step, actor, reason, scope, created_at from operations where id = :id)sql",
-        with(operation),
-        [&](std::string&& tenant, std::string&& run, const std::string& verb, std::string&& step, std::string&& actor,
-            std::string&& reason, std::string&& scope, long long created_at) {
-          found = model::Operation{operation,
-                                   base::TenantId(std::move(tenant)),
-                                   base::RunId(std::move(run)),
-                                   known(model::verb(verb), verb),
-                                   std::move(step),
-                                   std::move(actor),
-                                   std::move(reason),
-                                   std::move(scope),
-                                   base::from_millis(created_at)};
-        });
-    return found;
-  });
-}
-
 }  // namespace tenantry::store

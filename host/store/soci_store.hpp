@@ -58,6 +58,7 @@ class SociStore : public Store {
   Result<std::optional<model::Run>> newest_run(const base::TenantId& tenant) override;
   Result<std::vector<model::Attempt>> attempts(const base::RunId& run) override;
   Result<std::optional<model::Operation>> operation(const base::OperationId& operation) override;
+  Result<std::vector<model::OperationSummary>> operations(const model::OperationQuery& query) override;
   Result<std::vector<StoredEvent>> run_events(const base::RunId& run, std::int64_t after, std::size_t limit) override;
   Result<std::vector<StoredEvent>> tenant_events(const base::TenantId& tenant, std::size_t limit) override;
   Result<EventLook> look_at_events(std::int64_t after, std::size_t limit) override;

@@ -10,7 +10,11 @@ namespace {
 // The parameters and the columns are the same in both lists; the newest run is found once for each row.
 constexpr const char* kAll = R"sql(
     select t.id, t.owner, t.name, t.engine, t.server, t.country_code, t.admin_name, t.admin_email, t.category,
-           t.description, t.labels, t.created_at, t.removed_at, r.id, r.state
+           t.description, t.labels, t.created_at, t.removed_at, r.id, r.state,
+           (select count(*) from steps s where s.run = r.id and s.state in ('completed', 'exists', 'skipped')),
+           (select count(*) from steps s where s.run = r.id),
+           (select s.id from steps s where s.run = r.id and s.state not in ('completed', 'exists', 'skipped')
+            order by s.step limit 1)
     from tenants t
     left join runs r on r.id = (select n.id from runs n where n.tenant = t.id
                                 order by n.created_at desc, n.id desc limit 1)
@@ -22,7 +26,11 @@ constexpr const char* kAll = R"sql(
     limit :limit offset :skip)sql";
 constexpr const char* kOfMember = R"sql(
     select t.id, t.owner, t.name, t.engine, t.server, t.country_code, t.admin_name, t.admin_email, t.category,
-           t.description, t.labels, t.created_at, t.removed_at, r.id, r.state
+           t.description, t.labels, t.created_at, t.removed_at, r.id, r.state,
+           (select count(*) from steps s where s.run = r.id and s.state in ('completed', 'exists', 'skipped')),
+           (select count(*) from steps s where s.run = r.id),
+           (select s.id from steps s where s.run = r.id and s.state not in ('completed', 'exists', 'skipped')
+            order by s.step limit 1)
     from members m
     join tenants t on t.id = m.tenant
     left join runs r on r.id = (select n.id from runs n where n.tenant = t.id
@@ -36,7 +44,11 @@ constexpr const char* kOfMember = R"sql(
     limit :limit offset :skip)sql";
 constexpr const char* kOne = R"sql(
     select t.id, t.owner, t.name, t.engine, t.server, t.country_code, t.admin_name, t.admin_email, t.category,
-           t.description, t.labels, t.created_at, t.removed_at, r.id, r.state
+           t.description, t.labels, t.created_at, t.removed_at, r.id, r.state,
+           (select count(*) from steps s where s.run = r.id and s.state in ('completed', 'exists', 'skipped')),
+           (select count(*) from steps s where s.run = r.id),
+           (select s.id from steps s where s.run = r.id and s.state not in ('completed', 'exists', 'skipped')
+            order by s.step limit 1)
     from tenants t
     left join runs r on r.id = (select n.id from runs n where n.tenant = t.id
                                 order by n.created_at desc, n.id desc limit 1)
@@ -47,12 +59,13 @@ void select_summaries(Session& db, const char* sql, const std::tuple<In...>& in,
                       std::vector<model::TenantSummary>& found) {
   db.select<std::string, std::string, std::string, std::string, std::string, std::string, std::string, std::string,
             std::string, std::string, std::string, long long, long long, std::optional<std::string>,
-            std::optional<std::string>>(
+            std::optional<std::string>, long long, long long, std::optional<std::string>>(
       sql, in,
       [&](std::string&& id, std::string&& owner, std::string&& name, std::string&& engine, std::string&& server,
           std::string&& country_code, std::string&& admin_name, std::string&& admin_email, std::string&& category,
           std::string&& description, std::string&& labels, long long created_at, long long removed_at,
-          std::optional<std::string>&& run, std::optional<std::string>&& state) {
+          std::optional<std::string>&& run, std::optional<std::string>&& state, long long steps_completed,
+          long long total_steps, std::optional<std::string>&& current_step) {
         auto& summary = found.emplace_back();
         summary.tenant = {base::TenantId(std::move(id)),
                           base::AccountId(std::move(owner)),
@@ -69,6 +82,9 @@ void select_summaries(Session& db, const char* sql, const std::tuple<In...>& in,
                           base::from_millis(removed_at)};
         if (run) summary.run = base::RunId(std::move(*run));
         if (state) summary.state = known(model::run_state(*state), *state);
+        summary.steps_completed = steps_completed;
+        summary.total_steps = total_steps;
+        summary.current_step = std::move(current_step);
       });
 }
 

@@ -141,6 +141,9 @@ class Store {
   [[nodiscard]] virtual Result<std::vector<model::Attempt>> attempts(const base::RunId& run) = 0;
   [[nodiscard]] virtual Result<std::optional<model::Operation>> operation(const base::OperationId& operation) = 0;
 
+  // Newest first.
+  [[nodiscard]] virtual Result<std::vector<model::OperationSummary>> operations(const model::OperationQuery& query) = 0;
+
   // Events of one run with number > after, in order.
   [[nodiscard]] virtual Result<std::vector<StoredEvent>> run_events(const base::RunId& run, std::int64_t after,
                                                                     std::size_t limit) = 0;

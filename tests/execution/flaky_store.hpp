@@ -42,6 +42,9 @@ class FlakyStore final : public store::Store {
   Result<std::optional<model::Operation>> operation(const base::OperationId& id) override {
     return real_.operation(id);
   }
+  Result<std::vector<model::OperationSummary>> operations(const model::OperationQuery& query) override {
+    return real_.operations(query);
+  }
   Result<std::vector<store::StoredEvent>> run_events(const base::RunId& id, std::int64_t after,
                                                      std::size_t n) override {
     return real_.run_events(id, after, n);

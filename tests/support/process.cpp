@@ -25,24 +25,39 @@ std::vector<char*> pointers(std::vector<std::string>& texts) {
   return out;
 }
 
-// The first line, or what there was when time was over.
-std::string first_line(int fd) {
+// The first line that holds `mark`; all there was, if none came in time.
+std::string line_with(const std::string& mark, int fd) {
   std::string line;
+  std::string all;
   const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(30);
-  while (line.find('\n') == std::string::npos && std::chrono::steady_clock::now() < end) {
+  while (std::chrono::steady_clock::now() < end) {
     pollfd waiting{fd, POLLIN, 0};
     if (::poll(&waiting, 1, 1'000) <= 0) continue;
     char byte = 0;
     if (::read(fd, &byte, 1) != 1) break;
     line += byte;
+    if (byte != '\n') continue;
+    if (line.find(mark) != std::string::npos) return line;
+    all += line;
+    line.clear();
   }
-  return line;
+  return all + line;
+}
+
+// The last number of a line.
+std::uint16_t port_in(const std::string& line) {
+  const auto end = line.find_last_of("0123456789");
+  if (end == std::string::npos) return 0;
+  const auto before = line.find_last_not_of("0123456789", end);
+  return static_cast<std::uint16_t>(
+      std::strtoul(line.c_str() + (before == std::string::npos ? 0 : before + 1), nullptr, 10));
 }
 
 }  // namespace
 
 Process::Process(const std::vector<std::string>& command,
-                 const std::vector<std::pair<std::string, std::string>>& environment, const std::string& log) {
+                 const std::vector<std::pair<std::string, std::string>>& environment, const std::string& log,
+                 const std::string& mark) {
   auto arguments = command;
   std::vector<std::string> variables;
   for (char** one = environ; *one != nullptr; ++one) {
@@ -66,13 +81,12 @@ Process::Process(const std::vector<std::string>& command,
   ::close(pipe[1]);
   output_ = pipe[0];
   if (failed != 0) throw std::runtime_error(arguments[0] + ": " + std::strerror(failed));
-  const auto line = first_line(output_);
-  const auto colon = line.rfind(':');
-  if (line.rfind("listening on ", 0) != 0 || colon == std::string::npos) {
+  const auto line = line_with(mark, output_);
+  port_ = port_in(line);
+  if (line.find(mark) == std::string::npos || port_ == 0) {
     kill_hard();
     throw std::runtime_error(arguments[0] + " did not start; it said '" + line + "'; its log is " + log);
   }
-  port_ = static_cast<std::uint16_t>(std::strtoul(line.c_str() + colon + 1, nullptr, 10));
 }
 
 Process::~Process() {

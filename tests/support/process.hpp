@@ -1,4 +1,4 @@
-// A program started by a test: its first line of output says where it listens. Ended, and waited for, with the object.
+// A program started by a test: a line of its output says where it listens. Ended, and waited for, with the object.
 #pragma once
 #include <sys/types.h>
 
@@ -11,9 +11,10 @@ namespace tenantry::test {
 
 class Process {
  public:
-  // Standard error goes to `log` (appended). Throws if it does not say "listening on http://...:PORT" within 30 s.
+  // Standard error goes to `log` (appended). Throws if within 30 s no line holds `mark`; that line's last number is the
+  // port.
   Process(const std::vector<std::string>& command, const std::vector<std::pair<std::string, std::string>>& environment,
-          const std::string& log);
+          const std::string& log, const std::string& mark = "listening on ");
   Process(const Process&) = delete;
   Process& operator=(const Process&) = delete;
   ~Process();  // kill -9 if it still runs

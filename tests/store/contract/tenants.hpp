@@ -164,4 +164,7 @@ STORE_CHECK("tenants are listed newest first, by member, status, engine and part
   const auto summary = got(store.tenant(base::TenantId("ten_0")));
   CHECK(summary->run == base::RunId("run_0_200"));
   CHECK(summary->state == model::RunState::kFailed);
+  CHECK(summary->steps_completed == 0);
+  CHECK(summary->total_steps == 1);
+  CHECK(summary->current_step.has_value());
 }

@@ -1,0 +1,167 @@
+// A person provisions workspaces with the console: each test is a real browser on a real host, several seconds long.
+#include "desk.hpp"
+
+using namespace tenantry::console;
+
+namespace {
+
+const char* const kDoneSteps =
+    "document.querySelectorAll('.graph-step.is-completed, .graph-step.is-exists, .graph-step.is-skipped').length";
+
+}  // namespace
+
+TEST_CASE("a person signs in, makes a workspace and watches it to the end") {
+  Desk desk;
+  auto& browser = desk.browser;
+  browser.open(desk.url("/"));
+  CHECK(desk.faults() == "");
+  browser.picture("sign_in");
+  browser.type("#email", "admin@example.org");
+  browser.type("#password", "not the password");
+  browser.click("button", "Sign in");
+  CHECK(browser.becomes("document.querySelector('.form-problem').textContent.length > 10"));
+  desk.sign_in();
+  REQUIRE(browser.becomes("document.querySelector('h1')?.textContent === 'Tenants'"));
+  CHECK(browser.run("return localStorage.length + document.cookie.length").as_int64() == 0);
+
+  browser.click("a", "Make the first one");
+  REQUIRE(browser.becomes("document.querySelector('#tenant-name')"));
+  CHECK(desk.faults() == "");
+  browser.type("#tenant-name", "Acme Nairobi");
+  browser.type("#tenant-admin_name", "Asha");
+  browser.type("#tenant-admin_email", "asha@example.org");
+  browser.type("#tenant-admin_password", tenantry::system::kTenantPassword);
+  browser.click("button", "Make and start");
+  // What is missing is said at its field, and the field has the focus.
+  REQUIRE(
+      browser.becomes("document.querySelector('#tenant-country_code[aria-invalid=true]') === document.activeElement"));
+  CHECK(browser.text("#tenant-country_code-wrong").size() > 3);
+  CHECK(desk.faults() == "");
+  browser.picture("new_workspace_refused");
+  browser.run(
+      "const one = document.querySelector('#tenant-country_code'); one.value = 'KE'; one.dispatchEvent(new "
+      "Event('change'))");
+  browser.type("#parameters-company-abbr", "not an abbreviation");
+  browser.click("button", "Make and start");
+  REQUIRE(browser.becomes("document.querySelector('#parameters-company-abbr[aria-invalid=true]')"));
+  browser.type("#parameters-company-abbr", "ACME");
+  browser.click("button", "Start");
+
+  REQUIRE(browser.becomes("document.querySelectorAll('.graph-step').length === 11"));
+  CHECK(browser.count("h1") == 1);
+  CHECK(desk.shows("Completed"));
+  CHECK(browser.run(std::string("return ") + kDoneSteps).as_int64() == 11);
+  CHECK(browser.text(".run-progress").find("100 %") != std::string::npos);
+  CHECK(browser.becomes("document.querySelectorAll('.segment-good').length >= 8"));
+  CHECK(desk.faults() == "");
+  browser.picture("run_completed");
+  CHECK(browser.complaints() == std::vector<std::string>{});
+
+  browser.click("a", "Operations");
+  REQUIRE(browser.becomes("document.querySelector('.operations')?.textContent.includes('Start')"));
+  CHECK(browser.text(".operations").find("admin@example.org") != std::string::npos);
+  CHECK(desk.faults() == "");
+  browser.click("a", "Engines");
+  REQUIRE(browser.becomes("document.querySelector('.engines')?.textContent.includes('Active')"));
+  browser.click("button", "Show the steps");
+  CHECK(browser.becomes("document.querySelectorAll('.graph-step').length === 11"));
+  CHECK(desk.faults() == "");
+  browser.picture("engines");
+}
+
+TEST_CASE("a failed run says what to do, and Continue does what it said before") {
+  Desk desk;
+  auto& browser = desk.browser;
+  desk.refuse("POS Profile");
+  const auto tenant = desk.start("Acme Nairobi");
+  desk.open_run(tenant);
+  REQUIRE(desk.shows("Failed"));
+  REQUIRE(browser.becomes("document.querySelector('.troubles')"));
+  CHECK(browser.text(".troubles").find("POS profile") != std::string::npos);
+  CHECK(browser.text(".troubles").find("then Continue") != std::string::npos);
+  CHECK(browser.text(".troubles").find("2 steps are blocked") != std::string::npos);
+  CHECK(browser.becomes("document.querySelector('step-panel .attempt')"));
+  CHECK(browser.becomes("document.querySelector('step-panel .log li')"));
+  CHECK(browser.text("step-panel h2") == "POS profile");
+  CHECK(desk.faults() == "");
+  browser.picture("run_failed");
+
+  // Why a button is not to be had is said by the button.
+  CHECK(browser.run("return document.querySelector('.run-head [data-verb=pause]').getAttribute('aria-description')")
+            .as_string()
+            .size() > 10);
+
+  desk.world.no_faults();
+  browser.click(".run-head [data-verb=continue]");
+  REQUIRE(browser.becomes("document.querySelector('.scope-run li')"));
+  CHECK(browser.count(".scope-run li") == 3);
+  CHECK(browser.count(".scope-verify li") == 7);
+  CHECK(browser.text("dialog button[type=submit]") == "Continue: run 3 steps");
+  CHECK(desk.faults() == "");
+  browser.picture("scope");
+  CHECK(desk.world.word(tenant) == "FAILED");  // only asked
+  browser.press(keys::kEscape);
+  CHECK(browser.becomes("!document.querySelector('dialog')"));
+  CHECK(desk.world.word(tenant) == "FAILED");
+
+  desk.command("continue");
+  CHECK(desk.shows("Completed"));
+  browser.click("[data-step=step_8_pos_profile]");
+  // The failed attempt is still there.
+  CHECK(browser.becomes("document.querySelectorAll('step-panel .attempt').length === 2"));
+  CHECK(browser.text("step-panel .attempts").find("not allowed") != std::string::npos);
+}
+
+TEST_CASE("one step is retried, another is skipped") {
+  Desk desk;
+  auto& browser = desk.browser;
+  desk.refuse("Warehouse");
+  desk.refuse("Item");
+  const auto tenant = desk.world.create_tenant("Acme");
+  REQUIRE(desk.world.post(World::verb(tenant, "start"), R"({"parameters":{"include_demo_data":true}})").status == 202);
+  desk.open_run(tenant);
+  REQUIRE(desk.shows("Partial"));
+  REQUIRE(desk.step_shows("step_4_warehouses", "failed"));
+  browser.click("[data-step=step_4_warehouses]");
+  desk.world.no_faults();
+  desk.refuse("Item");
+  desk.command("retry", "step-panel");
+  REQUIRE(desk.step_shows("step_4_warehouses", "completed"));
+  REQUIRE(desk.shows("Partial"));
+  REQUIRE(desk.step_shows("step_6_items", "failed"));
+  browser.click("[data-step=step_6_items]");
+  browser.click("step-panel [data-verb=skip-step]");
+  REQUIRE(browser.becomes("document.querySelector('#reason')"));
+  browser.type("#reason", "The customer brings his own items.");
+  browser.click("dialog button[type=submit]");
+  REQUIRE(desk.step_shows("step_6_items", "skipped"));
+  CHECK(browser.becomes("document.querySelector('step-panel').textContent.includes('brings his own items')"));
+  browser.open(desk.url("/console/operations"));
+  CHECK(browser.becomes("document.querySelector('.operations')?.textContent.includes('brings his own items')"));
+}
+
+TEST_CASE("a run is paused, resumed, cancelled and rolled back") {
+  Desk desk;
+  auto& browser = desk.browser;
+  desk.slow("Company", 1500);
+  desk.slow("Warehouse", 1500);
+  const auto tenant = desk.start("Acme");
+  desk.open_run(tenant);
+  REQUIRE(desk.step_shows("step_2_company", "running"));
+  desk.command("pause");
+  REQUIRE(desk.shows("Paused"));
+  browser.picture("run_paused");
+  desk.command("resume");
+  REQUIRE(desk.step_shows("step_4_warehouses", "running"));
+  desk.command("cancel");
+  REQUIRE(desk.shows("Cancelled"));
+  desk.world.no_faults();
+  browser.click(".run-head [data-verb=rollback]");
+  REQUIRE(browser.becomes("document.querySelector('.scope-undo li')"));
+  browser.type("#reason", "It was only a trial.");
+  browser.click("dialog button[type=submit]");
+  REQUIRE(desk.shows("Rolled back"));
+  CHECK(browser.becomes("document.querySelector('[data-step=step_2_company]').textContent.includes('taken back')"));
+  CHECK(desk.faults() == "");
+  browser.picture("run_rolled_back");
+}
