@@ -36,7 +36,10 @@ bool Scheduler::Loop::moves(Turns::Lane& lane) {
 // One step in one turn, so that a tenant with many does not keep one with few waiting.
 void Scheduler::Loop::take_turn(Active& active) {
   const auto steps = model::claimable(active.run, now_);
-  if (steps.empty()) return turns_.leave(&active);
+  if (steps.empty()) {
+    if (active.flights.empty()) quiet_.push_back(active.run.spec->id);
+    return turns_.leave(&active);
+  }
   if (!has_runtime(active)) {
     for (const auto step : steps) say(active, step, model::WaitReason::kEngineUnavailable);
     const auto& manifest = active.run.spec->manifest;

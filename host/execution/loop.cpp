@@ -76,10 +76,11 @@ void Scheduler::Loop::live() {
     if (is_draining() && drained()) return;
     if (now_ < paused_until_) continue;
     housekeeping();
+    wake_parked();
     ring_alarms();
     for (std::size_t i = 0; i < todo_.size(); ++i) std::visit([this](auto& one) { on(one); }, todo_[i]);  // it grows
     claim();
-    (void)commit();
+    if (commit()) park();
   }
 }
 
@@ -88,6 +89,7 @@ Millis Scheduler::Loop::until_next() const {
   auto next = std::min(now + kIdle, next_housekeeping_);
   if (is_draining()) next = std::min(next, base::from_millis(drain_until_));
   if (!alarms_.empty()) next = std::min(next, alarms_.begin()->first);
+  if (!parked_until_.empty()) next = std::min(next, parked_until_.begin()->first);
   next = std::min(next, opens_at_);
   if (now_ < paused_until_) next = paused_until_;
   return std::clamp(next - now, Millis{0}, kIdle);

@@ -111,6 +111,16 @@ class Scheduler::Loop {
   void say(Active& active, std::size_t step, model::WaitReason reason);
   void hear(const Active& active, const Flight& flight, const model::StepReport& report);
 
+  // parking.cpp: runs that sleep
+  struct Parked {
+    base::RunId run;
+    std::int64_t token = 0;
+  };
+  [[nodiscard]] bool is_quiet(const Active& active) const;
+  void park();
+  void wake_parked();
+  void forget_parked(const base::RunId& run);
+
   // calls.cpp: calls, time
   void begin_call(Active& active, std::size_t step);
   void tell(Active& active, std::size_t step);
@@ -146,6 +156,9 @@ class Scheduler::Loop {
   std::map<std::string, model::ManifestPtr> gone_;  // by digest; somebody stands aside until such an engine is loaded
   Time next_look_{};                                // for engines that are gone
   std::set<std::pair<Time, Active*>> alarms_;
+  std::vector<base::RunId> quiet_;  // may be parked at the end of the round
+  std::multimap<Time, Parked> parked_until_;
+  std::unordered_map<base::RunId, std::multimap<Time, Parked>::iterator> parked_;
 
   // The batch. `todo_` is kept until the commit: if that fails, it has not happened yet.
   std::deque<Item> todo_;  // references into it live as long as the batch

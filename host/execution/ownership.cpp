@@ -45,6 +45,7 @@ void Scheduler::Loop::take_up() {
 
 Active& Scheduler::Loop::adopt(store::OwnedRun owned, std::size_t suspects) {
   if (auto* old = find(owned.run.spec->id)) forget(*old);
+  forget_parked(owned.run.spec->id);
   auto active = std::make_unique<Active>();
   active->run = std::move(owned.run);
   active->token = owned.token;

@@ -71,6 +71,8 @@ class Turns {
     return member;
   }
 
+  // Does it have a place, in its lane or aside?
+  [[nodiscard]] bool contains(const Member* member) const { return places_.contains(const_cast<Member*>(member)); }
   [[nodiscard]] bool is_awaited(const std::string& name) const { return aside_.contains(name); }
 
   // Goes through the lanes once. `moves(lane)` says whether its first member may have a turn; `turn(member)` has to end

@@ -109,7 +109,7 @@ void add_provisioning_routes(http::Router& router, const Api& api) {
   add_signed_in(
       router, api, Method::kGet, base + "status",
       [api](const auto& actor, const auto& request, const auto& reply) {
-        const auto page = api.provisioning.status(actor, tenant_of(request));
+        const auto page = api.provisioning.status_page(actor, tenant_of(request));
         if (page.has_error()) return reply.send(page.error());
         send_page(reply, **page);
       },

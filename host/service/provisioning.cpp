@@ -164,13 +164,13 @@ base::Result<std::shared_ptr<model::RunSpec>> Provisioning::specify(const model:
 void Provisioning::start(const Actor& actor, const base::TenantId& tenant, const json::value& body, Answered answered) {
   const auto found = tenant_for(actor, tenant, model::TenantRole::kOperator);
   if (found.has_error()) return answered(found.error());
-  if (const auto live = scheduler_.board().of_tenant(tenant)) return answered(active_run(*live));
+  auto earlier = newest_run(tenant);
+  if (earlier.has_error()) return answered(earlier.error());
+  if (*earlier && model::is_active((*earlier)->head)) return answered(active_run(**earlier));
   const auto engine = engines_.find(found->tenant.engine, {});
   if (!engine) return answered(not_loaded(found->tenant.engine));
   auto spec = specify(found->tenant, *engine, body);
   if (spec.has_error()) return answered(spec.error());
-  auto earlier = newest_run(tenant);
-  if (earlier.has_error()) return answered(earlier.error());
 
   const auto members = body.get_object();
   const auto* validate_only = members.if_contains("validate_only");
@@ -262,14 +262,16 @@ base::Result<json::object> Provisioning::remove(const base::TenantId& tenant, bo
 void Provisioning::plan(const Actor& actor, const base::TenantId& tenant, const json::value& body, Answered answered) {
   const auto found = tenant_for(actor, tenant, model::TenantRole::kOperator);
   if (found.has_error()) return answered(found.error());
-  if (const auto live = scheduler_.board().of_tenant(tenant)) return answered(active_run(*live));
+  const auto newest = newest_run(tenant);
+  if (newest.has_error()) return answered(newest.error());
+  if (*newest && model::is_active((*newest)->head)) return answered(active_run(**newest));
   const auto engine = engines_.find(found->tenant.engine, {});
   if (!engine) return answered(not_loaded(found->tenant.engine));
   auto spec = specify(found->tenant, *engine, body);
   if (spec.has_error()) return answered(spec.error());
-  auto run = model::new_run(*spec, model::Command{}, clock_.now()).first;
+  auto imagined = model::new_run(*spec, model::Command{}, clock_.now()).first;
   scheduler_.foresee(
-      std::move(run), engine->runtime,
+      std::move(imagined), engine->runtime,
       [spec = *spec, answered = std::move(answered)](const auto& answers) { answered(plan_answer(*spec, answers)); });
 }
 
@@ -309,20 +311,37 @@ StatusPages::Page Provisioning::status_at_once(const std::string& token, const b
   return pages_.of(run, clock_.now());
 }
 
-base::Result<StatusPages::Page> Provisioning::status(const Actor& actor, const base::TenantId& tenant) {
+base::Result<execution::RunView> Provisioning::visible_run(const Actor& actor, const base::TenantId& tenant) {
   if (const auto allowed = identity_.require(actor, tenant, model::TenantRole::kViewer); allowed.has_error())
     return allowed.error();
-  const auto run = newest_run(tenant);
-  if (run.has_error()) return run.error();
-  if (*run && model::is_removed((*run)->head)) return gone();
-  if (*run) return pages_.of(*run, clock_.now());
+  auto run = newest_run(tenant);
+  if (run.has_value() && *run && model::is_removed((*run)->head)) return gone();
+  return run;
+}
+
+base::Result<json::object> Provisioning::never_run(const base::TenantId& tenant) {
   const auto found = store_.tenant(tenant);
   if (found.has_error()) return found.error();
   if (!*found) return base::not_found("tenant.unknown", "There is no such tenant.");
   if ((*found)->tenant.removed_at != base::Time{}) return gone();
   const auto engine = engines_.find((*found)->tenant.engine, {});
   if (!engine) return not_loaded((*found)->tenant.engine);
-  return std::make_shared<const std::string>(base::to_text(not_started_answer(tenant, engine->manifest())));
+  return not_started_answer(tenant, engine->manifest());
+}
+
+base::Result<json::object> Provisioning::status(const Actor& actor, const base::TenantId& tenant) {
+  const auto run = visible_run(actor, tenant);
+  if (run.has_error()) return run.error();
+  return *run ? status_answer(**run, std::nullopt, clock_.now()) : never_run(tenant);
+}
+
+base::Result<StatusPages::Page> Provisioning::status_page(const Actor& actor, const base::TenantId& tenant) {
+  const auto run = visible_run(actor, tenant);
+  if (run.has_error()) return run.error();
+  if (*run) return pages_.of(*run, clock_.now());
+  const auto answer = never_run(tenant);
+  if (answer.has_error()) return answer.error();
+  return std::make_shared<const std::string>(base::to_text(*answer));
 }
 
 base::Result<json::object> Provisioning::logs(const Actor& actor, const base::TenantId& tenant, std::size_t limit,

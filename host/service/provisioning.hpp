@@ -43,8 +43,9 @@ class Provisioning {
   // What `start` with this body would do, step by step; asks the engine, touches nothing.
   void plan(const Actor& actor, const base::TenantId& tenant, const base::json::value& body, Answered answered);
 
-  // The status answer as JSON text.
-  [[nodiscard]] base::Result<StatusPages::Page> status(const Actor& actor, const base::TenantId& tenant);
+  [[nodiscard]] base::Result<base::json::object> status(const Actor& actor, const base::TenantId& tenant);
+  // The same as JSON text, made once for all who ask at about the same time.
+  [[nodiscard]] base::Result<StatusPages::Page> status_page(const Actor& actor, const base::TenantId& tenant);
   // The same if everything that it takes is in memory, else nullptr: never waits for the store.
   [[nodiscard]] StatusPages::Page status_at_once(const std::string& token, const base::TenantId& tenant);
   // {"logs": [...]}: the newest `limit` lines, oldest first; only of the named step, unless that is empty.
@@ -55,6 +56,9 @@ class Provisioning {
  private:
   [[nodiscard]] base::Result<model::TenantSummary> tenant_for(const Actor& actor, const base::TenantId& tenant,
                                                               model::TenantRole least);
+  // For somebody who may see it; gone if the tenant was deprovisioned; nullptr: never started.
+  [[nodiscard]] base::Result<execution::RunView> visible_run(const Actor& actor, const base::TenantId& tenant);
+  [[nodiscard]] base::Result<base::json::object> never_run(const base::TenantId& tenant);
   // The active or newest run; nullptr: never started.
   [[nodiscard]] base::Result<execution::RunView> newest_run(const base::TenantId& tenant);
   [[nodiscard]] base::Result<std::shared_ptr<model::RunSpec>> specify(const model::Tenant& tenant,
