@@ -5,6 +5,7 @@
 #include <string>
 
 #include "execution/scheduler.hpp"
+#include "service/durations.hpp"
 #include "service/engines.hpp"
 #include "service/identity.hpp"
 #include "service/status.hpp"
@@ -66,6 +67,7 @@ class Provisioning {
   const Engines& engines_;
   const Servers& servers_;
   const base::Clock& clock_;
+  Durations durations_;
 };
 
 }  // namespace tenantry::service
