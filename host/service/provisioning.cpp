@@ -108,7 +108,13 @@ json::object tenant_document(const model::Tenant& tenant) {
 
 Provisioning::Provisioning(store::Store& store, Identity& identity, execution::Scheduler& scheduler,
                            const Engines& engines, const Servers& servers, const base::Clock& clock)
-    : store_(store), identity_(identity), scheduler_(scheduler), engines_(engines), servers_(servers), clock_(clock) {}
+    : store_(store),
+      identity_(identity),
+      scheduler_(scheduler),
+      engines_(engines),
+      servers_(servers),
+      clock_(clock),
+      durations_(store, clock) {}
 
 base::Result<model::TenantSummary> Provisioning::tenant_for(const Actor& actor, const base::TenantId& tenant,
                                                             model::TenantRole least) {
@@ -192,11 +198,11 @@ void Provisioning::start(const Actor& actor, const base::TenantId& tenant, const
                         for (std::size_t i = 0; i < run.steps.size(); ++i) all.run.push_back(i);
                         return answered(preview_answer(run, model::Verb::kStart, all));
                       }
-                      scheduler_.create(std::move(run), std::move(change), runtime,
-                                        [this, id = command.id, answered](auto view) {
-                                          if (view.has_error()) return answered(view.error());
-                                          answered(status_answer(**view, id, clock_.now()));
-                                        });
+                      scheduler_.create(
+                          std::move(run), std::move(change), runtime, [this, id = command.id, answered](auto view) {
+                            if (view.has_error()) return answered(view.error());
+                            answered(status_answer(**view, id, durations_.expected((*view)->manifest()), clock_.now()));
+                          });
                     });
 }
 
@@ -244,7 +250,7 @@ void Provisioning::command(const Actor& actor, const base::TenantId& tenant, Com
   }
   scheduler_.command((*run)->spec->id, command, [this, id = command.id, answered = std::move(answered)](auto view) {
     if (view.has_error()) return answered(view.error());
-    answered(status_answer(**view, id, clock_.now()));
+    answered(status_answer(**view, id, durations_.expected((*view)->manifest()), clock_.now()));
   });
 }
 
@@ -308,7 +314,7 @@ base::Result<std::shared_ptr<const model::RunSpec>> Provisioning::respecify(cons
 StatusPages::Page Provisioning::status_at_once(const std::string& token, const base::TenantId& tenant) {
   const auto run = scheduler_.board().newest_of(tenant);
   if (!run || model::is_removed(run->head) || !identity_.surely_may_view(token, tenant)) return nullptr;
-  return pages_.of(run, clock_.now());
+  return pages_.find(run, clock_.now());
 }
 
 base::Result<execution::RunView> Provisioning::visible_run(const Actor& actor, const base::TenantId& tenant) {
@@ -326,19 +332,24 @@ base::Result<json::object> Provisioning::never_run(const base::TenantId& tenant)
   if ((*found)->tenant.removed_at != base::Time{}) return gone();
   const auto engine = engines_.find((*found)->tenant.engine, {});
   if (!engine) return not_loaded((*found)->tenant.engine);
-  return not_started_answer(tenant, engine->manifest());
+  return not_started_answer(tenant, engine->manifest(), durations_.expected(engine->manifest()));
 }
 
 base::Result<json::object> Provisioning::status(const Actor& actor, const base::TenantId& tenant) {
   const auto run = visible_run(actor, tenant);
   if (run.has_error()) return run.error();
-  return *run ? status_answer(**run, std::nullopt, clock_.now()) : never_run(tenant);
+  if (!*run) return never_run(tenant);
+  return status_answer(**run, std::nullopt, durations_.expected((*run)->manifest()), clock_.now());
 }
 
 base::Result<StatusPages::Page> Provisioning::status_page(const Actor& actor, const base::TenantId& tenant) {
   const auto run = visible_run(actor, tenant);
   if (run.has_error()) return run.error();
-  if (*run) return pages_.of(*run, clock_.now());
+  const auto now = clock_.now();
+  if (*run) {
+    if (auto page = pages_.find(*run, now)) return page;
+    return pages_.keep(*run, status_answer(**run, std::nullopt, durations_.expected((*run)->manifest()), now), now);
+  }
   const auto answer = never_run(tenant);
   if (answer.has_error()) return answer.error();
   return std::make_shared<const std::string>(base::to_text(*answer));

@@ -5,6 +5,7 @@
 #include <string>
 
 #include "execution/scheduler.hpp"
+#include "service/durations.hpp"
 #include "service/engines.hpp"
 #include "service/identity.hpp"
 #include "service/status.hpp"
@@ -77,6 +78,7 @@ class Provisioning {
   const base::Clock& clock_;
   StatusPages pages_;
   Validation validation_;
+  Durations durations_;
 };
 
 }  // namespace tenantry::service

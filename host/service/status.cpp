@@ -34,7 +34,7 @@ json::object describe_failure(const model::Failure& failure) {
           {"next_action", model::next_action(failure)}};
 }
 
-json::object describe_step(const Run& run, std::size_t i, Time now) {
+json::object describe_step(const Run& run, std::size_t i, Millis expected, Time now) {
   const auto& spec = run.manifest().steps[i];
   const auto& step = run.steps[i];
   const bool over = is_terminal(step.state) && step.completed_at != Time{};
@@ -52,7 +52,7 @@ json::object describe_step(const Run& run, std::size_t i, Time now) {
       {"after", predecessors(run.manifest(), i)},
       {"attempt", step.attempt},
       {"max_attempts", spec.retry.attempts},
-      {"expected_ms", spec.expected.count()},
+      {"expected_ms", expected.count()},
       {"wait_reason",
        step.wait_reason == model::WaitReason::kNone ? json::value(nullptr) : json::value(word(step.wait_reason))},
       {"due_at", step.state == StepState::kWaiting || step.undo == model::Undo::kDue ? time_or_null(step.due_at)
@@ -69,14 +69,14 @@ json::object describe_step(const Run& run, std::size_t i, Time now) {
 }
 
 // The longest chain of steps that are still to be done.
-Millis remaining(const Run& run, Time now) {
+Millis remaining(const Run& run, const std::vector<Millis>& expected, Time now) {
   std::vector<Millis> until(run.steps.size(), Millis{0});
   Millis longest{0};
   for (std::size_t i = 0; i < run.steps.size(); ++i) {
     for (const auto before : run.manifest().steps[i].after) until[i] = std::max(until[i], until[before]);
     const auto& step = run.steps[i];
     if (is_ok(step.state)) continue;
-    auto left = run.manifest().steps[i].expected;
+    auto left = expected[i];
     if (step.state == StepState::kRunning) left = std::max(Millis{0}, left - (now - step.started_at));
     if (step.state == StepState::kWaiting) left += std::max(Millis{0}, step.due_at - now);
     until[i] += left;
@@ -119,7 +119,8 @@ json::array errors_of(const Run& run) {
 
 }  // namespace
 
-json::object status_answer(const Run& run, const std::optional<base::OperationId>& operation, Time now) {
+json::object status_answer(const Run& run, const std::optional<base::OperationId>& operation,
+                           const std::vector<Millis>& expected, Time now) {
   const auto& steps = run.manifest().steps;
   std::int64_t completed = 0;
   json::value current = nullptr;
@@ -130,7 +131,7 @@ json::object status_answer(const Run& run, const std::optional<base::OperationId
     completed += is_ok(state) ? 1 : 0;
     if (current.is_null() && !is_ok(state)) current = json::value(steps[i].id);
     if (run.steps[i].in_flight || state == StepState::kWaiting) currents.emplace_back(steps[i].id);
-    all.push_back(describe_step(run, i, now));
+    all.push_back(describe_step(run, i, expected[i], now));
   }
   const bool over = is_terminal(run.head.state);
   json::array verbs;
@@ -161,10 +162,11 @@ json::object status_answer(const Run& run, const std::optional<base::OperationId
           {"started_at", time_or_null(run.spec->created_at)},
           {"completed_at", over ? time_or_null(run.head.completed_at) : json::value(nullptr)},
           {"estimated_completion",
-           over ? json::value(nullptr) : json::value(base::format_time(now + remaining(run, now)))}};
+           over ? json::value(nullptr) : json::value(base::format_time(now + remaining(run, expected, now)))}};
 }
 
-json::object not_started_answer(const base::TenantId& tenant, const model::Manifest& manifest) {
+json::object not_started_answer(const base::TenantId& tenant, const model::Manifest& manifest,
+                                const std::vector<Millis>& expected) {
   json::array all;
   for (std::size_t i = 0; i < manifest.steps.size(); ++i)
     all.push_back(json::object{{"id", manifest.steps[i].id},
@@ -175,7 +177,7 @@ json::object not_started_answer(const base::TenantId& tenant, const model::Manif
                                {"after", predecessors(manifest, i)},
                                {"attempt", 0},
                                {"max_attempts", manifest.steps[i].retry.attempts},
-                               {"expected_ms", manifest.steps[i].expected.count()},
+                               {"expected_ms", expected[i].count()},
                                {"wait_reason", nullptr},
                                {"due_at", nullptr},
                                {"progress", 0.0},

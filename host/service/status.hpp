@@ -10,12 +10,14 @@
 
 namespace tenantry::service {
 
-// The status answer: of the predecessor's interface, with the finer words beside them.
+// The status answer: of the predecessor's interface, with the finer words beside them. `expected`: how long each step
+// usually takes.
 [[nodiscard]] base::json::object status_answer(const model::Run& run, const std::optional<base::OperationId>& operation,
-                                               base::Time now);
+                                               const std::vector<base::Millis>& expected, base::Time now);
 
 // The same for a tenant that was never started.
-[[nodiscard]] base::json::object not_started_answer(const base::TenantId& tenant, const model::Manifest& manifest);
+[[nodiscard]] base::json::object not_started_answer(const base::TenantId& tenant, const model::Manifest& manifest,
+                                                    const std::vector<base::Millis>& expected);
 
 // One line of the log for a person, or nullopt for an event that is only of use to programs.
 [[nodiscard]] std::optional<base::json::object> log_line(const store::StoredEvent& event);

@@ -7,6 +7,7 @@
 #include <string>
 #include <unordered_map>
 
+#include "base/json.hpp"
 #include "execution/board.hpp"
 
 namespace tenantry::service {
@@ -16,9 +17,10 @@ class StatusPages {
  public:
   using Page = std::shared_ptr<const std::string>;
 
-  // The status answer for this view of a run. Its durations and its estimate may be a tenth of a second old; all else
-  // is as the view says.
-  [[nodiscard]] Page of(const execution::RunView& run, base::Time now);
+  // What was kept for this view of a run; nullptr: nothing, or it is too old. Its durations and its estimate may be a
+  // tenth of a second old; all else is as the view says.
+  [[nodiscard]] Page find(const execution::RunView& run, base::Time now) const;
+  Page keep(const execution::RunView& run, const base::json::object& answer, base::Time now);
 
  private:
   struct Entry {
@@ -26,7 +28,7 @@ class StatusPages {
     Page page;
     base::Time until{};
   };
-  std::mutex mutex_;  // guards what follows
+  mutable std::mutex mutex_;  // guards what follows
   std::unordered_map<base::TenantId, Entry> entries_;
 };
 

@@ -1,7 +1,7 @@
 #include "store/soci_store.hpp"
 #include "store/words.hpp"
 
-// What was commanded.
+// What was commanded, and how long things took.
 namespace tenantry::store {
 namespace {
 
@@ -63,6 +63,25 @@ Result<std::optional<model::Operation>> SociStore::operation(const base::Operati
                                    std::move(reason),
                                    std::move(scope),
                                    base::from_millis(created_at)};
+        });
+    return found;
+  });
+}
+
+// Ids of runs grow with time.
+Result<std::vector<std::pair<std::size_t, base::Millis>>> SociStore::usual_durations(const std::string& digest,
+                                                                                     std::size_t runs) {
+  return read_as<std::vector<std::pair<std::size_t, base::Millis>>>([&](Session& db) {
+    std::vector<std::pair<std::size_t, base::Millis>> found;
+    db.select<long long, long long>(
+        R"sql(select a.step, cast(avg(a.ended_at - a.started_at) as bigint)
+              from attempts a
+              join (select d.run from run_documents d where d.manifest = :digest order by d.run desc limit :runs) n
+                on n.run = a.run
+              where a.op = 'run' and a.outcome = 'done'
+              group by a.step order by a.step)sql",
+        with(digest, runs), [&](long long step, long long millis) {
+          found.emplace_back(static_cast<std::size_t>(step), base::Millis{millis});
         });
     return found;
   });

@@ -58,6 +58,8 @@ class SociStore : public Store {
   Result<std::optional<model::Run>> newest_run(const base::TenantId& tenant) override;
   Result<std::vector<model::Attempt>> attempts(const base::RunId& run) override;
   Result<std::optional<model::Operation>> operation(const base::OperationId& operation) override;
+  Result<std::vector<std::pair<std::size_t, base::Millis>>> usual_durations(const std::string& digest,
+                                                                            std::size_t runs) override;
   Result<std::vector<model::OperationSummary>> operations(const model::OperationQuery& query) override;
   Result<std::vector<StoredEvent>> run_events(const base::RunId& run, std::int64_t after, std::size_t limit) override;
   Result<std::vector<StoredEvent>> tenant_events(const base::TenantId& tenant, std::size_t limit) override;

@@ -141,6 +141,10 @@ class Store {
   [[nodiscard]] virtual Result<std::vector<model::Attempt>> attempts(const base::RunId& run) = 0;
   [[nodiscard]] virtual Result<std::optional<model::Operation>> operation(const base::OperationId& operation) = 0;
 
+  // By index of the step: how long the attempts that did its work took on average, in the newest `runs` runs on the
+  // manifest of this digest. Steps that no such attempt is of are not there.
+  [[nodiscard]] virtual Result<std::vector<std::pair<std::size_t, base::Millis>>> usual_durations(
+      const std::string& digest, std::size_t runs) = 0;
   // Newest first.
   [[nodiscard]] virtual Result<std::vector<model::OperationSummary>> operations(const model::OperationQuery& query) = 0;
 

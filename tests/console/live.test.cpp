@@ -46,10 +46,10 @@ TEST_CASE("what changes is on the screen within a second, first of all the page"
 TEST_CASE("a stream that is cut goes on where it was, and a host that was away is found again") {
   Desk desk;
   auto& browser = desk.browser;
-  desk.slow("Company", 2500);
+  desk.slow("Warehouse", 3000);
   const auto tenant = desk.start("Acme");
   desk.open_run(tenant);
-  REQUIRE(desk.step_shows("step_2_company", "running"));
+  REQUIRE(desk.step_shows("step_4_warehouses", "running"));
   REQUIRE(browser.becomes("document.querySelector('.connection').className.includes('is-live')"));
   browser.online(false);
   CHECK(browser.becomes("document.querySelector('.connection').className.includes('is-offline')"));
@@ -65,7 +65,7 @@ TEST_CASE("a stream that is cut goes on where it was, and a host that was away i
 TEST_CASE("two tabs show the same run, and what one commands the other sees") {
   Desk desk;
   auto& browser = desk.browser;
-  desk.slow("Company", 1500);
+  desk.slow("Warehouse", 3000);
   const auto tenant = desk.start("Acme");
   desk.open_run(tenant);
   const auto first = browser.tab();

@@ -143,16 +143,16 @@ TEST_CASE("one step is retried, another is skipped") {
 TEST_CASE("a run is paused, resumed, cancelled and rolled back") {
   Desk desk;
   auto& browser = desk.browser;
-  desk.slow("Company", 1500);
-  desk.slow("Warehouse", 1500);
+  desk.slow("Customer", 2500);
+  desk.slow("POS Profile", 4000);
   const auto tenant = desk.start("Acme");
   desk.open_run(tenant);
-  REQUIRE(desk.step_shows("step_2_company", "running"));
+  REQUIRE(desk.step_shows("step_7_customer", "running"));
   desk.command("pause");
   REQUIRE(desk.shows("Paused"));
   browser.picture("run_paused");
   desk.command("resume");
-  REQUIRE(desk.step_shows("step_4_warehouses", "running"));
+  REQUIRE(desk.step_shows("step_8_pos_profile", "running"));
   desk.command("cancel");
   REQUIRE(desk.shows("Cancelled"));
   desk.world.no_faults();
@@ -161,7 +161,7 @@ TEST_CASE("a run is paused, resumed, cancelled and rolled back") {
   browser.type("#reason", "It was only a trial.");
   browser.click("dialog button[type=submit]");
   REQUIRE(desk.shows("Rolled back"));
-  CHECK(browser.becomes("document.querySelector('[data-step=step_2_company]').textContent.includes('taken back')"));
+  CHECK(browser.becomes("document.querySelector('[data-step=step_2_company]').textContent.includes('Taken back')"));
   CHECK(desk.faults() == "");
   browser.picture("run_rolled_back");
 }

@@ -42,6 +42,10 @@ class FlakyStore final : public store::Store {
   Result<std::optional<model::Operation>> operation(const base::OperationId& id) override {
     return real_.operation(id);
   }
+  Result<std::vector<std::pair<std::size_t, base::Millis>>> usual_durations(const std::string& digest,
+                                                                            std::size_t runs) override {
+    return real_.usual_durations(digest, runs);
+  }
   Result<std::vector<model::OperationSummary>> operations(const model::OperationQuery& query) override {
     return real_.operations(query);
   }

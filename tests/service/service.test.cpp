@@ -1,5 +1,6 @@
 // Who may do what, and what a tenant is made of, on a real store.
 #include "base/ids.hpp"
+#include "service/durations.hpp"
 #include "service/tenants.hpp"
 #include "store/sqlite.hpp"
 #include "support/catch.hpp"
@@ -190,4 +191,19 @@ TEST_CASE("what is known of a token is forgotten at once where it signs out") {
   REQUIRE(house.identity.sign_out(signed_in->token).has_value());
   CHECK_FALSE(house.identity.surely_may_view(signed_in->token, mine));
   CHECK(house.identity.authenticate(signed_in->token).has_error());
+}
+
+TEST_CASE("how long a step takes is the manifest's word until a run has shown it, and is asked for once a minute") {
+  House house;
+  model::Manifest manifest;
+  manifest.digest = "d";
+  manifest.steps.resize(2);
+  manifest.steps[0].expected = base::Millis{500};
+  manifest.steps[1].expected = base::Millis{900};
+  Durations durations{*house.store, house.clock};
+  CHECK((durations.expected(manifest) == std::vector<base::Millis>{base::Millis{500}, base::Millis{900}}));
+  manifest.steps[0].expected = base::Millis{1};  // would be seen if it looked again
+  CHECK(durations.expected(manifest)[0] == base::Millis{500});
+  house.clock.advance(base::Millis{60'001});
+  CHECK(durations.expected(manifest)[0] == base::Millis{1});
 }

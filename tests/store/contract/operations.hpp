@@ -46,3 +46,31 @@ STORE_CHECK("operations are listed newest first, of all, of a member's tenants a
   query.tenant = base::TenantId("ten_1");
   CHECK(got(store.operations(query)).at(0).actor_email.empty());
 }
+
+STORE_CHECK("how long a step usually takes is learnt from the newest runs on its manifest that did its work") {
+  STORE_BACKEND backend;
+  auto& store = backend.store();
+  const auto amina = sample_account("amina");
+  done(store.create_account(amina));
+  const auto manifest = sample_manifest("engine", 3);
+  const auto run_of = [&](const std::string& number, const model::ManifestPtr& on, std::int64_t took) {
+    auto tenant = sample_tenant("shop " + number, amina.id);
+    tenant.id = base::TenantId("ten_" + number);
+    done(store.create_tenant(tenant, {}));
+    auto [run, created] = sample_run("run_" + number, tenant.id, on);
+    created.attempts = {{0, 1, 1, model::Op::kRun, model::Outcome::kDone, std::nullopt, at(1'000), at(1'000 + took)},
+                        {1, 1, 1, model::Op::kRun, model::Outcome::kFailed, std::nullopt, at(1'000), at(9'000)},
+                        {1, 2, 1, model::Op::kVerify, model::Outcome::kDone, std::nullopt, at(1'000), at(9'000)},
+                        {2, 1, 1, model::Op::kRun, model::Outcome::kAlreadyDone, std::nullopt, at(1'000), at(1'001)}};
+    const RunWrite write{&run, &created, 1, true};
+    CHECK(got(store.write({&write, 1}, kHere, at(9'000))).front() == Written::kDone);
+  };
+  run_of("1", manifest, 70'000);
+  run_of("2", manifest, 100);
+  run_of("3", manifest, 300);
+  run_of("4", sample_manifest("other", 3), 5'000);
+  using Usual = std::vector<std::pair<std::size_t, base::Millis>>;
+  CHECK((got(store.usual_durations(manifest->digest, 2)) == Usual{{0, base::Millis{200}}}));
+  CHECK((got(store.usual_durations(manifest->digest, 1)) == Usual{{0, base::Millis{300}}}));
+  CHECK(got(store.usual_durations("unknown", 2)).empty());
+}

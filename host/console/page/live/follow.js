@@ -34,9 +34,13 @@ export function follow(path, page) {
   const load = (mode) =>
     (loading = page.load().then(() => mode && connection.set(mode), (problem) => problem.status === 0 && connection.set('offline')).finally(() => (loading = null)));
 
+  /** Not longer than until the network is there again. */
   const pause = (millis) => new Promise((go) => {
-    const timer = setTimeout(go, millis);
-    ending.signal.addEventListener('abort', () => (clearTimeout(timer), go(undefined)), { once: true });
+    const done = new AbortController();
+    const end = () => (clearTimeout(timer), done.abort(), go(undefined));
+    const timer = setTimeout(end, millis);
+    ending.signal.addEventListener('abort', end, { signal: done.signal });
+    window.addEventListener('online', end, { signal: done.signal });
   });
 
   /** @returns {Promise<'ended'|'missing'|'lost'>} */
@@ -45,6 +49,7 @@ export function follow(path, page) {
     let timer = setTimeout(() => silence.abort(), kSilence);
     const stop = () => silence.abort();
     ending.signal.addEventListener('abort', stop, { once: true });
+    window.addEventListener('offline', stop);
     const hear = (block) => {
       const isNew = !last;
       last = block.id || last;
@@ -75,6 +80,7 @@ export function follow(path, page) {
     } finally {
       clearTimeout(timer);
       ending.signal.removeEventListener('abort', stop);
+      window.removeEventListener('offline', stop);
     }
   }
 

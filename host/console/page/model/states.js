@@ -55,9 +55,16 @@ export const kWaits = {
   poll: 'to look again',
 };
 
-export const kUndo = { due: 'to be taken back', done: 'taken back', failed: 'could not be taken back', left_behind: 'left behind' };
+/** A step in a rollback. */
+const kUndo = {
+  due: look('wait', 'waiting', 'To be taken back', 'What it made will be taken back.'),
+  done: look('idle', 'undo', 'Taken back', 'What it made is gone again.'),
+  failed: look('bad', 'undo', 'Not taken back', 'What it made could not be taken back.'),
+  left_behind: look('left', 'skipped', 'Left behind', 'What it made stays: it cannot be taken back.'),
+};
 
-export const stepLook = (state) => kSteps[state] ?? look('odd', 'unknown', state, '');
+/** @param {any} step */
+export const stepLook = (step) => kUndo[step.undo] ?? kSteps[step.state] ?? look('odd', 'unknown', step.state, '');
 /** @param {string|null} state the fine word; null: never started */
 export const runLook = (state) => kRuns[state ?? 'not_started'] ?? look('odd', 'unknown', state ?? '', '');
 
@@ -67,7 +74,5 @@ export const isOver = (state) =>
 
 /** In a few words, what a step is at. */
 export function stepSays(step) {
-  if (step.undo) return kUndo[step.undo] ?? step.undo;
-  if (step.state === 'pending' && step.blocked_by) return 'Blocked';
-  return stepLook(step.state).word;
+  return step.state === 'pending' && step.blocked_by && !step.undo ? 'Blocked' : stepLook(step).word;
 }

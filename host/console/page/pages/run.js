@@ -81,7 +81,7 @@ class RunPage extends Part {
     if (before.state !== status.state) return notify('The run is ' + runLook(status.state).word.toLowerCase() + '.');
     const was = new Map(before.steps.map((step) => [step.id, step.state]));
     const news = status.steps.filter((step) => was.get(step.id) !== step.state && ['completed', 'exists', 'skipped', 'failed', 'unknown'].includes(step.state));
-    if (news.length > 0) notify(news.map((step) => step.title + ': ' + stepLook(step.state).word.toLowerCase()).join('. ') + '.');
+    if (news.length > 0) notify(news.map((step) => step.title + ': ' + stepLook(step).word.toLowerCase()).join('. ') + '.');
   }
 
   get step() {
@@ -116,7 +116,7 @@ class RunPage extends Part {
   }
 
   view() {
-    if (!this.all)
+    if (!this.all || this.problem?.status === 410)
       return this.problem ? h('section', { class: 'empty' }, h('h1', {}, this.problem.status === 410 ? 'This workspace is gone' : 'It cannot be shown'),
         h('p', { role: 'alert' }, this.problem.message, ' ', this.problem.nextAction), h('p', {}, h('a', { href: '/console/tenants' }, 'To the tenants')))
         : h('p', { class: 'muted' }, 'Loading …');
@@ -127,7 +127,6 @@ class RunPage extends Part {
     const choose = (event) => this.choose(event.detail);
     return [
       runHead(tenant, status, expectedEnd(status, attempts, now), now, (verb) => this.command(verb)),
-      this.problem?.status === 410 ? h('p', { class: 'form-problem', role: 'alert' }, this.problem.message) : null,
       troubles(status, (id) => this.choose(id)),
       h('step-graph', { steps: status.steps, chosen: step.id, onchoose: choose }),
       h('div', { class: 'run-columns' },

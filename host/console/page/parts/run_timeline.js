@@ -30,11 +30,11 @@ class RunTimeline extends Part {
   }
 
   row(row, step, percent, isChosen) {
-    const look = stepLook(step.state);
+    const look = stepLook(step);
     return h('li', { key: row.id, class: 'timeline-row hue-' + look.hue + (isChosen ? ' is-chosen' : '') },
       h('button', { type: 'button', class: 'timeline-label', onclick: () => this.tell('choose', row.id), 'aria-pressed': isChosen ? 'true' : 'false',
                     title: step.title }, icon(look.icon), h('span', { class: 'clip' }, step.title),
-        h('span', { class: 'timeline-says' }, step.duration_ms !== null && step.state !== 'running' ? duration(step.duration_ms) : stepSays(step))),
+        h('span', { class: 'timeline-says' }, step.duration_ms !== null && step.state !== 'running' && !step.undo ? duration(step.duration_ms) : stepSays(step))),
       h('span', { class: 'timeline-track' }, row.segments.map((one, i) =>
         h('span', { key: i, class: 'segment segment-' + one.kind, title: one.says + ', ' + duration(one.to - one.from),
                     style: { left: percent(one.from) + '%', width: Math.max(0, percent(one.to) - percent(one.from)) + '%' } }))));

@@ -62,11 +62,11 @@ class StepGraph extends Part {
   }
 
   box(step, plane, isChosen, narrow) {
-    const look = stepLook(step.state);
+    const look = stepLook(step);
     const says = stepSays(step);
     const more = step.state === 'running' && step.progress > 0 ? Math.floor(step.progress) + ' %'
       : step.attempt > 1 && !isOk(step.state) ? step.attempt + ' of ' + step.max_attempts
-      : step.duration_ms && isOk(step.state) ? duration(step.duration_ms) : '';
+      : step.duration_ms && isOk(step.state) && !step.undo ? duration(step.duration_ms) : '';
     const waits = step.wait_reason ? ', waits ' + (kWaits[step.wait_reason] ?? step.wait_reason) : '';
     const { x, y } = plane.at(step.id);
     return h('button', {

@@ -3,7 +3,7 @@ import { h } from './dom.js';
 import { Part } from './part.js';
 import { badge, icon } from './icons.js';
 import { get } from '../live/api.js';
-import { isOver, kWaits, kUndo, stepLook } from '../model/states.js';
+import { isOver, kWaits, stepLook } from '../model/states.js';
 import { clock, duration, moment } from '../model/times.js';
 
 class StepPanel extends Part {
@@ -32,7 +32,7 @@ class StepPanel extends Part {
   view() {
     const { step, status, attempts } = this.given;
     const title = (id) => status.steps.find((one) => one.id === id)?.title ?? id;
-    const look = stepLook(step.state);
+    const look = stepLook(step);
     return [
       h('div', { class: 'panel-head' }, h('h2', {}, step.title), badge(look)),
       h('p', { class: 'muted' }, h('code', {}, step.id), step.optional ? ' · optional' : '', step.critical ? ' · critical' : ''),
@@ -53,10 +53,10 @@ class StepPanel extends Part {
 
   says(title) {
     const { step } = this.given;
-    if (step.undo) return 'In the rollback: ' + (kUndo[step.undo] ?? step.undo) + '.';
+    if (step.undo) return stepLook(step).says;
     if (step.blocked_by) return 'Blocked by ' + title(step.blocked_by) + '.';
     if (step.wait_reason) return 'Waits ' + (kWaits[step.wait_reason] ?? step.wait_reason) + (step.due_at ? ', until ' + clock(step.due_at) : '') + '.';
-    return stepLook(step.state).says + (step.duration_ms !== null && step.duration_ms !== undefined ? ' ' + duration(step.duration_ms) + '.' : '');
+    return stepLook(step).says + (step.duration_ms !== null && step.duration_ms !== undefined ? ' ' + duration(step.duration_ms) + '.' : '');
   }
 
   verbs() {
