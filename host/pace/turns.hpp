@@ -87,6 +87,7 @@ class Turns {
     }
   }
 
+  [[nodiscard]] bool has(Member* member) const { return places_.contains(member); }
   [[nodiscard]] std::size_t size() const { return places_.size(); }
 
  private:

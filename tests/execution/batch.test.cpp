@@ -118,7 +118,7 @@ double median(std::vector<double> values) {
 }  // namespace
 
 TEST_CASE("a thousand tenants in one batch: the server's limit holds, nobody starves, waiting costs no attempt") {
-  Host host;
+  Host host("/dev/shm");
   host.options.limits.host = 100;
   host.options.limits.per_engine = 100;
   host.options.limits.server["erp"].concurrency = kServerLimit;
@@ -135,13 +135,11 @@ TEST_CASE("a thousand tenants in one batch: the server's limit holds, nobody sta
   std::vector<std::future<base::Result<RunView>>> started;
   for (auto& run : runs) started.push_back(host.start_later(host.tenant(), graph, &run, "erp"));
   for (auto& one : started) REQUIRE(one.get().has_value());
-  const auto begun = host.clock.now();
   server->open();
   REQUIRE(eventually([&] { return host.scheduler->board().size() == 0; }, 60s));
 
   CHECK(server->most() == kServerLimit);
   CHECK(server->refused() > kTenants * 3 / 10);
-  std::vector<double> waits;
   std::size_t attempts = 0;
   for (const auto& run : runs) {
     const auto stored = host.stored(run);
@@ -150,23 +148,24 @@ TEST_CASE("a thousand tenants in one batch: the server's limit holds, nobody sta
       CHECK(one.attempt == 1);
       attempts += static_cast<std::size_t>(one.attempts);
     }
-    waits.push_back(static_cast<double>((stored.head.completed_at - begun).count()));
   }
   const auto calls = server->calls();
   CHECK(attempts == calls.size());
   CHECK(calls.size() == 3U * kTenants + static_cast<std::size_t>(server->refused()));
-  CHECK(*std::max_element(waits.begin(), waits.end()) <= 3 * median(waits));
 
-  // Round robin: between two turns of a tenant every other one has at most a few.
+  // Time is counted in calls of the server: what a busy machine does to clocks is not the scheduler's.
   std::map<std::string, std::size_t> last;
-  std::vector<double> gaps;
+  double longest_gap = 0;  // between two turns of the same tenant
   for (std::size_t i = 0; i < calls.size(); ++i) {
     const auto [found, fresh] = last.emplace(calls[i], i);
-    gaps.push_back(static_cast<double>(fresh ? i : i - found->second));
+    longest_gap = std::max(longest_gap, static_cast<double>(fresh ? i : i - found->second));
     found->second = i;
   }
   CHECK(last.size() == kTenants);
-  CHECK(*std::max_element(gaps.begin(), gaps.end()) <= 1.5 * kTenants);
+  std::vector<double> waits;  // until the last turn
+  for (const auto& [run, at] : last) waits.push_back(static_cast<double>(at));
+  CHECK(*std::max_element(waits.begin(), waits.end()) <= 3 * median(waits));
+  CHECK(longest_gap <= 1.5 * kTenants);
   // Nobody has a second turn before everybody has had the first.
   CHECK(std::set<std::string>(calls.begin(), calls.begin() + kTenants).size() == kTenants);
 }

@@ -55,7 +55,8 @@ struct Host {
   std::vector<std::pair<std::string, std::string>> put;
   base::AccountId owner{base::new_id("acc_")};
 
-  Host() {
+  // `place`: where the store is, if there is such a folder.
+  explicit Host(const std::filesystem::path& place = {}) : folder(place) {
     auto opened =
         store::open_sqlite(folder / "store.db", {[this](const std::string& text) -> base::Result<model::ManifestPtr> {
                              for (const auto& one : manifests)
