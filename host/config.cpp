@@ -170,6 +170,7 @@ base::Result<Config> read_config(const fs::path& file, const json::object& overr
   each(document, "/servers", [&](const json::value& one, std::size_t) { config.servers.push_back(read_server(one)); });
   config.steps_at_once = static_cast<int>(number(document, "/limits/steps", 32));
   config.max_body = static_cast<std::size_t>(number(document, "/limits/body_bytes", 1 << 20));
+  config.lease = base::Millis{number(document, "/limits/lease_ms", 30'000)};
   config.drain = base::Millis{number(document, "/limits/drain_ms", 30'000)};
   config.token_life = std::chrono::hours{number(document, "/auth/token_hours", 12)};
   config.key_file = resolved(text(document, "/auth/key_file"));

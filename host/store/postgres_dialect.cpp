@@ -102,7 +102,20 @@ class PostgresDialect final : public Dialect {
   bool cuts_at_nul() const override { return true; }
   bool is_remote() const override { return true; }
   const char* lock_migrations() const override { return "select pg_advisory_lock(7523094288207667809)"; }
-  const char* tell_hosts() const override { return "notify tenantry_released"; }
+  const char* tell(Told what) const override {
+    switch (what) {
+      case Told::kReleased:
+        return "notify tenantry, 'released'";
+      case Told::kHanded:
+        return "notify tenantry, 'handed'";
+      case Told::kAnswered:
+        return "notify tenantry, 'answered'";
+    }
+    return nullptr;
+  }
+  const char* read_clock() const override {
+    return "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)";
+  }
 
  private:
   PostgresAddress address_;
