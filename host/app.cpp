@@ -10,10 +10,12 @@
 #include "child/child_process.hpp"
 #include "console/console.hpp"
 #include "engine/manifest_reader.hpp"
+#include "fault.hpp"
 #include "http/server.hpp"
 #include "rest/api.hpp"
 #include "secrets/sealed.hpp"
 #include "secrets/source.hpp"
+#include "store/copy.hpp"
 #include "store/postgres.hpp"
 #include "store/sqlite.hpp"
 
@@ -154,6 +156,7 @@ pace::Options limits(const Config& config) {
 struct App::Rooms {
   Rooms(Config given, std::unique_ptr<store::Store> opened, std::unique_ptr<secrets::Vault> key, std::string host)
       : config(std::move(given)),
+        clock(base::SystemClock().now() + fault.clock_off()),
         store(std::move(opened)),
         vault(std::move(key)),
         servers(config.servers, config.engine_settings),
@@ -166,12 +169,15 @@ struct App::Rooms {
         tenants(*store, identity, engines, servers, *vault, clock),
         provisioning(*store, identity, scheduler, engines, servers, clock),
         history(*store, identity, provisioning, tenants),
-        audience(*store, identity, scheduler.board()) {}
+        audience(*store, identity, scheduler.board()) {
+    store->keep_time(clock);
+  }
 
   static execution::SchedulerOptions options(const Config& config) {
     execution::SchedulerOptions options;
     options.limits = limits(config);
     options.only_host = !config.store_is_shared;
+    options.lease = config.lease;
     return options;
   }
 
@@ -190,6 +196,7 @@ struct App::Rooms {
       return put.has_value();
     };
     ports.committed = [this] { feed.wake(); };
+    if (fault.has_points()) ports.passing = [this](auto point, auto step) { fault.pass(point, step); };
     return ports;
   }
 
@@ -228,8 +235,9 @@ struct App::Rooms {
     return std::nullopt;
   }
 
+  Fault fault{std::getenv("TENANTRY_FAULT")};
   Config config;
-  base::SystemClock clock;
+  base::SteadyClock clock;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<secrets::Vault> vault;
   service::Servers servers;
@@ -317,6 +325,16 @@ base::Result<void> create_admin(const Config& config, const std::string& email, 
   const auto made = identity.create_account(email, name, password, model::AccountRole::kAdmin);
   if (made.has_error()) return made.error();
   return {};
+}
+
+base::Result<std::string> copy_store(const std::string& from, const std::string& to) {
+  static constexpr std::string_view kSqlite = "sqlite:";
+  const auto copied =
+      store::copy_store(from.starts_with(kSqlite) ? from.substr(kSqlite.size()) : from, to, read_manifest);
+  if (copied.has_error()) return copied.error();
+  std::string text;
+  for (const auto& table : *copied) text += table.digest + "  " + table.name + "  " + std::to_string(table.rows) + "\n";
+  return text + "Every row was read back from the target and is the same.\n";
 }
 
 }  // namespace tenantry

@@ -241,6 +241,7 @@ base::Result<Config> read_config(const fs::path& file, const json::object& overr
   config.steps_at_once = static_cast<int>(number(document, "/limits/steps", 32));
   config.steps_per_tenant = static_cast<int>(number(document, "/limits/steps_per_tenant", 16));
   config.max_body = static_cast<std::size_t>(number(document, "/limits/body_bytes", 1 << 20));
+  config.lease = base::Millis{number(document, "/limits/lease_ms", 30'000)};
   config.drain = base::Millis{number(document, "/limits/drain_ms", 30'000)};
   config.heartbeat = base::Millis{number(document, "/events/heartbeat_ms", 15'000)};
   config.token_life = std::chrono::hours{number(document, "/auth/token_hours", 12)};

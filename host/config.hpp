@@ -41,6 +41,7 @@ struct Config {
   std::size_t max_body = 1U << 20U;
   base::Millis drain{30'000};
   base::Millis heartbeat{15'000};  // of a live stream
+  base::Millis lease{30'000};
   base::Millis token_life{12 * 3600 * 1000};
   std::filesystem::path key_file;  // empty: key in data_dir, unless TENANTRY_KEY is set
   base::log::Level log_level = base::log::Level::kInfo;

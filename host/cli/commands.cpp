@@ -27,6 +27,7 @@ struct Line {
   std::string into = ".";
   std::string server;
   std::string country;
+  StoreCopy copy;
   std::string admin_email;
   std::string admin_name;
   std::string category;
@@ -197,7 +198,7 @@ class Commands {
     serve->add_option("--engines", line_.engine_folders, "folder with engines; may be repeated");
     serve->add_option("--log-level", line_.log_level, "debug, info, warn, error or off");
 
-    auto* admin = app_.add_subcommand("admin", "accounts of this host's store");
+    auto* admin = app_.add_subcommand("admin", "accounts of this host's store, and the store itself");
     admin->require_subcommand(1);
     admin->fallthrough();
     auto* create = add(*admin, "create", "make the first account (password: TENANTRY_ADMIN_PASSWORD or asked for)",
@@ -206,6 +207,17 @@ class Commands {
     create->add_option("--email", line_.email)->required();
     create->add_option("--name", line_.name)->required();
     create->add_option("--password-file", line_.password_file, "the password is its first line");
+    auto* copy = add(*admin, "copy-store", "copy a SQLite store that no host uses into an empty PostgreSQL database",
+                     [this] { return copy_store(); });
+    copy->add_option("--from", line_.copy.from, "file of the SQLite store")->required();
+    copy->add_option("--to", line_.copy.to, "postgresql://user@host:port/database")->required();
+  }
+
+  int copy_store() const {
+    const auto copied = host_.copy_store(line_.copy);
+    if (copied.has_error()) return complain(copied.error());
+    std::cout << *copied;
+    return kExitOk;
   }
 
   int create_admin() const {

@@ -11,6 +11,7 @@ void Scheduler::Loop::land(Active& active, std::size_t step) {
   if (flight == active.flights.end()) return;
   if (!flight->second.keys.exclusive.empty()) freed_.insert(flight->second.keys.exclusive);
   limits_.give_back(flight->second.keys, now_);
+  guard_.remove(flight->second.call);
   active.flights.erase(flight);
   --in_flight;
   enqueue(active);
@@ -44,7 +45,10 @@ void Scheduler::Loop::begin_call(Active& active, std::size_t step) {
   if (state.op != model::Op::kRun && state.output) call.output = *state.output;
   if (state.checkpoint) call.checkpoint = *state.checkpoint;
   call.timeout = spec.timeout;
+  if (ports_.passing) ports_.passing(Point::kClaimed, spec.id);
   flight.call = active.runtime->start(std::move(call), flight.sink);
+  guard_.add(flight.call);
+  if (ports_.passing) ports_.passing(Point::kCalled, spec.id);
 }
 
 void Scheduler::Loop::tell(Active& active, std::size_t step) {

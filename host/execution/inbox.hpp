@@ -29,7 +29,8 @@ struct CreateRun {
 struct GiveCommand {
   base::RunId run;
   model::Command command;
-  Answered answered;
+  Answered answered;   // null: it was left to another host
+  base::Time until{};  // how long other hosts may keep it waiting; Time{}: it has not met any
 };
 struct CallEnded {
   base::RunId run;

@@ -43,10 +43,11 @@ Scheduler::Loop::Loop(store::Store& store, store::HostLife self, Ports ports, co
       options_(std::move(options)),
       pause_(kFirstPause),
       limits_(options_.limits),
+      guard_(clock_),
       random_(std::random_device{}()) {}
 
 Scheduler::Loop::~Loop() {
-  store_.on_released(nullptr);
+  store_.on_told(nullptr);
   stop_ = true;
   inbox->nudge();
   if (thread_.joinable()) thread_.join();
@@ -54,9 +55,20 @@ Scheduler::Loop::~Loop() {
 }
 
 void Scheduler::Loop::start() {
+  if (store_.is_shared()) guard_.start();
   thread_ = std::thread([this] { live(); });
-  store_.on_released([this] {
-    look_ = true;
+  store_.on_told([this](store::Told what) {
+    switch (what) {
+      case store::Told::kReleased:
+        look_ = true;
+        break;
+      case store::Told::kHanded:
+        hear_ = true;
+        break;
+      case store::Told::kAnswered:
+        answered_ = true;
+        break;
+    }
     inbox->nudge();
   });
 }
@@ -73,14 +85,17 @@ void Scheduler::Loop::live() {
     auto items = inbox->take(until_next());
     now_ = clock_.now();
     std::move(items.begin(), items.end(), std::back_inserter(todo_));
+    if (guard_.gave_up()) begin_life();
     if (is_draining() && drained()) return;
     if (now_ < paused_until_) continue;
     housekeeping();
     wake_parked();
+    take_handed();
     ring_alarms();
     for (std::size_t i = 0; i < todo_.size(); ++i) std::visit([this](auto& one) { on(one); }, todo_[i]);  // it grows
     claim();
     if (commit()) park();
+    follow_handed();
   }
 }
 
@@ -91,6 +106,7 @@ Millis Scheduler::Loop::until_next() const {
   if (!alarms_.empty()) next = std::min(next, alarms_.begin()->first);
   if (!parked_until_.empty()) next = std::min(next, parked_until_.begin()->first);
   next = std::min(next, opens_at_);
+  if (!handed_.empty()) next = std::min(next, next_follow_);
   if (now_ < paused_until_) next = paused_until_;
   return std::clamp(next - now, Millis{0}, kIdle);
 }
@@ -130,22 +146,24 @@ void Scheduler::Loop::on(CreateRun& create) {
   active->create = true;
   auto& place = *(runs_[create.run.spec->id] = std::move(active));
   add(place, Change(create.change));
-  accepted_.emplace_back(&place, &create.answered);
+  accepted_.push_back({&place, &create.answered, nullptr});
 }
 
 void Scheduler::Loop::on(GiveCommand& given) {
   auto* active = find(given.run);
   if (active == nullptr) {
     auto owned = store_.claim_run(given.run, self_, now_, lease_end());
+    if (owned.has_error() && owned.error().code == "store.owned_elsewhere") return hand_over(given);
     if (owned.has_error()) return refused_.emplace_back(&given.answered, owned.error()), void();
-    active = &adopt(std::move(*owned));
+    const auto suspects = owned->suspects;
+    active = &adopt(std::move(*owned), suspects);
   }
   if (const auto done = give(*active, given.command); done.has_error()) {
     refused_.emplace_back(&given.answered, done.error());
     if (active->pending.empty() && !model::is_active(active->run.head)) forget(*active);
     return;
   }
-  accepted_.emplace_back(active, &given.answered);
+  accepted_.push_back({active, &given.answered, &given});
 }
 
 void Scheduler::Loop::on(CallEnded& ended) {
@@ -158,6 +176,7 @@ void Scheduler::Loop::on(CallEnded& ended) {
     if (landed) land(*active, ended.step);
     return;
   }
+  if (ports_.passing) ports_.passing(Point::kAnswered, active->run.manifest().steps[ended.step].id);
   auto report = outputs_.report(active->run.manifest(), ended.step, step.op, ended.answer);
   report.attempt = ended.attempt;
   report.shutdown = is_draining();
@@ -210,10 +229,11 @@ bool Scheduler::Loop::drained() {
     for (auto& [id, active] : runs_)
       for (auto& [step, flight] : active->flights) tell(*active, step);
   const bool late = base::to_millis(now_) >= drain_until_;
-  if (!late && (in_flight > 0 || !todo_.empty())) return false;
+  if (!late && (in_flight > 0 || !todo_.empty() || !handed_.empty())) return false;
   for (auto& [id, active] : runs_)
     for (auto& [step, flight] : active->flights)
       if (flight.call) flight.call->abandon();
+  leave_handed();
   if (const auto released = store_.release_runs(self_); released.has_error())
     base::log::warn("runs not released", {{"error", released.error().message}});
   return true;
@@ -221,11 +241,12 @@ bool Scheduler::Loop::drained() {
 
 // Nobody may wait for an answer that will not come.
 void Scheduler::Loop::close() {
+  leave_handed();
   auto left = inbox->close();
   std::move(left.begin(), left.end(), std::back_inserter(todo_));
   for (auto& item : std::exchange(todo_, {})) {
     if (auto* create = std::get_if<CreateRun>(&item)) create->answered(ending());
-    if (auto* given = std::get_if<GiveCommand>(&item)) given->answered(ending());
+    if (auto* given = std::get_if<GiveCommand>(&item); given != nullptr && given->answered) given->answered(ending());
     if (auto* save = std::get_if<SaveCheckpoint>(&item)) save->answered(false);
   }
 }

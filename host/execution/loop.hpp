@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "execution/call_sink.hpp"
+#include "execution/lease_guard.hpp"
 #include "execution/report.hpp"
 #include "execution/scheduler.hpp"
 #include "pace/turns.hpp"
@@ -86,9 +87,23 @@ class Scheduler::Loop {
   // ownership.cpp: which runs are ours
   void housekeeping();
   void take_up();
+  void take_up_all();
+  [[nodiscard]] std::size_t room() const;
+  void begin_life();
   Active& adopt(store::OwnedRun owned, std::size_t suspects = 0);
+  void mend_times(model::Run& run) const;
   void forget(Active& active);
   [[nodiscard]] Time lease_end() const { return now_ + options_.lease; }
+  void leased() { guard_.leased_until(now_ + options_.lease - options_.lease / 6); }
+
+  // handing.cpp: commands for runs of other hosts, and theirs for ours
+  void hand_over(GiveCommand& given);
+  void take_handed();
+  void follow_handed();
+  [[nodiscard]] bool follow(GiveCommand& given);
+  [[nodiscard]] bool again(const GiveCommand& given);
+  void leave_handed();
+  [[nodiscard]] Millis patience() const;
 
   // commit.cpp: making it durable, and only then true
   [[nodiscard]] bool commit();
@@ -131,13 +146,15 @@ class Scheduler::Loop {
   void watch_flights(Active& active);
 
   store::Store& store_;
-  const store::HostLife self_;
+  store::HostLife self_;
   const Ports ports_;
   const base::Clock& clock_;
   const SchedulerOptions options_;
   std::thread thread_;
   std::atomic<bool> stop_{false};
-  std::atomic<bool> look_{false};             // another host has released runs
+  std::atomic<bool> look_{false};             // there may be runs to claim
+  std::atomic<bool> hear_{false};             // there may be commands for our runs
+  std::atomic<bool> answered_{false};         // there may be answers to ours
   std::atomic<std::int64_t> drain_until_{0};  // ms; 0: not draining
 
   Time now_{};
@@ -146,6 +163,9 @@ class Scheduler::Loop {
   Millis pause_;
   bool told_all_ = false;
   pace::Limits limits_;
+  LeaseGuard guard_;
+  std::vector<store::HostLife> given_up_;  // lives of ours, not released yet
+  bool left_over_ = false;                 // the last look may have left runs to claim
   OutputCheck outputs_;
   std::mt19937_64 random_;
   std::uniform_real_distribution<double> chance_{0.0, 1.0};
@@ -159,12 +179,19 @@ class Scheduler::Loop {
   std::vector<base::RunId> quiet_;  // may be parked at the end of the round
   std::multimap<Time, Parked> parked_until_;
   std::unordered_map<base::RunId, std::multimap<Time, Parked>::iterator> parked_;
+  std::vector<GiveCommand> handed_;  // to other hosts, not answered yet
+  Time next_follow_{};
 
   // The batch. `todo_` is kept until the commit: if that fails, it has not happened yet.
   std::deque<Item> todo_;  // references into it live as long as the batch
   std::vector<Active*> touched_;
   std::vector<base::RunId> repainted_;
-  std::vector<std::pair<Active*, Answered*>> accepted_;
+  struct Accepted {
+    Active* active;
+    Answered* answered;
+    GiveCommand* given;  // nullptr: a new run
+  };
+  std::vector<Accepted> accepted_;
   std::vector<std::pair<Answered*, base::Error>> refused_;
   std::vector<std::pair<Active*, std::function<void(bool)>*>> checkpoints_;  // nullptr: not current any more
 };
