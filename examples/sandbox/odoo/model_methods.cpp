@@ -129,6 +129,7 @@ void add_keys(Methods& methods) {
   methods["res.users.apikeys.description"]["make_key"] = {
       true, {}, [](Env& env, const Model&, Call& call) -> json::value {
         only_by_session(env);
+        if (!exists(env, call.model, only(call))) throw missing(call.model, only(call), env.user);
         const Id id = env.transaction.next_id("res.users.identitycheck");
         env.transaction.put("res.users.identitycheck", id, {{"request_id", only(call)}});
         json::object action{{"type", "ir.actions.act_window"},

@@ -89,6 +89,7 @@ json::value session_info(Database& database, Id user, const std::string& base_ur
   info["currencies"] = std::move(currencies);
   json::object companies;
   for (const Id id : ids_of(database.get("res.users", user, "company_ids"))) {
+    if (database.get("res.company", id, "active") == false) continue;
     json::object shown{{"id", id},
                        {"name", database.get("res.company", id, "name")},
                        {"sequence", int_of(database.get("res.company", id, "sequence"))},

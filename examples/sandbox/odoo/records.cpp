@@ -258,7 +258,11 @@ json::value value_of(Env& env, const Model& model, Id id, const std::string& nam
       if (int_of(member(*record, own->inverse)) == id && member(*record, "active") != false) children.push_back(child);
     return children;
   }
-  return env.database().get(model.name, id, name);
+  const auto* record = env.database().find(model.name, id);
+  if (!record) return nullptr;
+  // What a module adds later has its default in records that were there before.
+  const auto* stored = record->if_contains(name);
+  return stored ? *stored : own->fallback;
 }
 
 std::string display_name(Env& env, const std::string& name, Id id) {

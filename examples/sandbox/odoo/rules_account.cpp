@@ -151,7 +151,7 @@ void make_journals(Env& env, const std::string& chart, Id company) {
                                                  {"Exchange Difference", "EXCH", "general", 10},
                                                  {"Cash Basis Taxes", "CABA", "general", 10},
                                                  {"Bank", "BNK1", "bank", 7},
-                                                 {"Cash", "CSH1", "cash", 9},
+                                                 {"Cash", "CSH1", "cash", 10},
                                                  {"Inventory Valuation", "STJ", "general", 11}}};
   for (const auto& row : kJournals) {
     const std::string code = row.code;

@@ -252,6 +252,19 @@ void open_with_cash(Env& env, Id session, double cash, const std::string& notes)
   env.transaction.note("pos.session", session, "opened");
 }
 
+namespace {
+
+// "2026", or "26-27" if the fiscal year does not end in December.
+std::string year_of(Env& env, const std::string& day) {
+  const int year = std::stoi(day.substr(0, 4));
+  const auto last = text_of(value_of(env, *env.schema().find("res.company"), env.company(), "fiscalyear_last_month"));
+  if (last.empty() || last == "12") return day.substr(0, 4);
+  const int first = std::stoi(day.substr(5, 2)) > std::stoi(last) ? year : year - 1;
+  return std::to_string(first % 100) + "-" + std::to_string((first + 1) % 100);
+}
+
+}  // namespace
+
 json::value close_session(Env& env, Id session) {
   auto& database = env.database();
   if (!exists(env, "pos.session", session)) throw missing("pos.session", session, env.user);
@@ -269,7 +282,7 @@ json::value close_session(Env& env, Id session) {
     const Transaction::Quietly quietly(env.transaction);
     values["move_id"] =
         create(env, "account.move",
-               {{"name", "POSS/" + now.substr(0, 4) + "/" + now.substr(5, 2) + "/" + text + " (" + name + ")"},
+               {{"name", "POSS/" + year_of(env, now) + "/" + now.substr(5, 2) + "/" + text + " (" + name + ")"},
                 {"ref", name},
                 {"state", "posted"},
                 {"date", now.substr(0, 10)}});
