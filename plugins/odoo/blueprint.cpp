@@ -178,10 +178,11 @@ std::vector<Coded> with_codes(const std::vector<std::string>& names, const std::
     }
     if (code.size() < 2) code = upper_letters(name).substr(0, 3);
     if (!abbr.empty()) code = upper_letters(abbr).substr(0, 3) + code;
-    code = code.empty() ? "X" : code.substr(0, 5);
+    const std::string first = code.empty() ? "X" : code.substr(0, 5);
+    code = first;
     for (int number = 2; taken(code); ++number) {
       const std::string digits = std::to_string(number);
-      code = code.substr(0, std::min<std::size_t>(code.size(), 5 - digits.size())) + digits;
+      code = first.substr(0, 5 - digits.size()) + digits;
     }
     all.push_back({name, code});
   }
@@ -263,6 +264,16 @@ Result<Blueprint> make_blueprint(const Request& request, const Tenant& tenant, c
   plan.owner_email = tenant.admin_email.value_or("");
   plan.owner_name = tenant.admin_name.value_or("");
   if (plan.owner_name.empty()) plan.owner_name = "Owner";
+  // PostgreSQL takes no NUL, and an output may hold none.
+  for (std::string* word : {&plan.company, &plan.customer, &plan.till, &plan.owner_name, &plan.owner_email})
+    *word = valid_utf8(*word);
+  for (auto* list : {&plan.warehouses, &plan.journals})
+    for (Coded& one : *list) one.name = valid_utf8(one.name);
+  for (PaymentMode& mode : plan.payment_modes) mode.name = valid_utf8(mode.name);
+  for (ItemWish& item : plan.items) {
+    item.code = valid_utf8(item.code);
+    if (item.name) item.name = valid_utf8(*item.name);
+  }
   plan.owner_login = plan.owner_email.empty() ? "admin" : plan.owner_email;
   return begun;
 }

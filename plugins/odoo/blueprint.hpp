@@ -43,8 +43,10 @@ struct Blueprint {
   std::string owner_name, owner_email;
   std::string owner_login;  // signs in to a database made for the tenant
 
-  // Says in a database whose it is.
-  [[nodiscard]] std::string mark() const { return "tenantry:" + tenant_id + ":" + run_id; }
+  // Says in a database whose it is, and whether this run made it or took it over.
+  [[nodiscard]] std::string mark(bool made) const {
+    return "tenantry:" + tenant_id + ":" + run_id + (made ? ":made" : ":taken");
+  }
   // A name nobody else uses, for a database on its way to its own: by run, and by how often one was begun.
   [[nodiscard]] std::string stage(std::int64_t number) const;
   // `server_version` is all that Odoo says of itself, e.g. "18.0-20250421". Another version, another country or other

@@ -115,6 +115,22 @@ Result<std::vector<Module>> modules_of(Database& database, const Blueprint& plan
 
 }  // namespace
 
+Port port_of(const Blueprint& plan, std::int64_t major) {
+  if (plan.management != Management::automatic)
+    return plan.management == Management::forms ? Port::forms : Port::service;
+  return major >= 20 ? Port::forms : Port::service;
+}
+
+// A template's administrator signs in with a password of his own, or with the one that opens every door anyway.
+Maker::Maker(Blueprint given, Wire to, std::int64_t major, Context& context)
+    : plan(std::move(given)), wire(std::move(to)) {
+  const std::string master(context.find_secret("server.master_password").value_or(""));
+  const std::string own(context.find_secret("server.template_password").value_or(""));
+  databases = open_databases(wire, port_of(plan, major), master);
+  site.emplace(
+      Site{plan, wire, *databases, static_cast<int>(major), {plan.template_login, own.empty() ? master : own}});
+}
+
 Result<bool> is_there(Site& site, const std::string& name) {
   const Reply reply = site.databases.exists(name);
   if (!reply.ok()) return ending_of(reply.fault(), site.wire.concern("database " + name, "to look for it"));
@@ -170,7 +186,7 @@ Result<Nothing> personalise(Site& site, const std::string& name, const Key& owne
   if (database.sign_in(owner.login, owner.password).ok()) return done();
   const Reply in = database.sign_in(site.maker.login, site.maker.password);
   if (!in.ok()) return ending_of(in.fault(), site.wire.concern("database " + name, "to sign in as who made it"));
-  if (const auto marked = put_mark(database, site.plan.mark()); !marked.has_value()) return marked;
+  if (const auto marked = put_mark(database, site.plan.mark(true)); !marked.has_value()) return marked;
   json::object values{{"login", owner.login}, {"password", owner.password}, {"name", site.plan.owner_name}};
   if (!site.plan.owner_email.empty()) values["email"] = site.plan.owner_email;
   // A changed password ends the session that changed it, so the answer proves nothing and the sign-in does.
@@ -232,14 +248,16 @@ Result<Holder> holder_of(Database& database, const Blueprint& plan) {
   if (!rows.ok()) return ending_of(rows.fault(), database.concern("owner of " + database.name(), "to read it"));
   if (rows.rows().empty()) return done(Holder::nobody);
   const std::string mark = text_of(rows.rows()[0], "value");
-  if (mark == plan.mark()) return done(Holder::this_run);
+  if (mark == plan.mark(true)) return done(Holder::made_by_run);
+  if (mark == plan.mark(false)) return done(Holder::taken_by_run);
   if (mark.starts_with("tenantry:" + plan.tenant_id + ":")) return done(Holder::this_tenant);
   return done(Holder::another_tenant);
 }
 
 Result<Nothing> put_mark(Database& database, const std::string& mark) {
+  const json::value value = mark.empty() ? json::value(false) : json::value(mark);
   const Reply put = database.call(
-      {.model = "ir.config_parameter", .method = "set_param", .named = {{"key", kMark}, {"value", mark}}});
+      {.model = "ir.config_parameter", .method = "set_param", .named = {{"key", kMark}, {"value", value}}});
   if (put.ok()) return done();
   return ending_of(put.fault(), database.concern("owner of " + database.name(), "to write it down"));
 }

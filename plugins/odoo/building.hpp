@@ -11,7 +11,7 @@ struct Key {
   std::string login, password;
 };
 
-// What a step that makes databases holds. Refers to what outlives it.
+// What making a database needs. Refers to what outlives it.
 struct Site {
   const Blueprint& plan;
   Wire wire;
@@ -22,6 +22,19 @@ struct Site {
   [[nodiscard]] Database database(const std::string& name) const { return {wire, name, major}; }
   [[nodiscard]] Context& context() const { return wire.context(); }
 };
+
+// Holds together what a site refers to.
+struct Maker {
+  Maker(Blueprint given, Wire to, std::int64_t major, Context& context);
+  Maker(const Maker&) = delete;
+  Maker& operator=(const Maker&) = delete;
+
+  Blueprint plan;
+  Wire wire;
+  std::unique_ptr<Databases> databases;
+  std::optional<Site> site;
+};
+[[nodiscard]] Port port_of(const Blueprint& plan, std::int64_t major);
 
 // Makes a database with all modules, signed in to with `site.maker`. Answers wait while Odoo is still at it, and drops
 // what turns out to be half made. Only for names that nobody else uses.
@@ -39,8 +52,9 @@ struct Site {
 [[nodiscard]] Result<std::vector<std::string>> missing_modules(Database& database, const Blueprint& plan);
 
 // Whose a database is, by the mark in it.
-enum class Holder { nobody, this_run, this_tenant, another_tenant };
+enum class Holder { nobody, made_by_run, taken_by_run, this_tenant, another_tenant };
 [[nodiscard]] Result<Holder> holder_of(Database& database, const Blueprint& plan);
+// An empty mark removes it.
 [[nodiscard]] Result<Nothing> put_mark(Database& database, const std::string& mark);
 // What would be lost with it: posted journal entries and sales, other than the one made to try the till.
 [[nodiscard]] Result<std::int64_t> bookings(Database& database);

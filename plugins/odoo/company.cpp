@@ -67,20 +67,11 @@ Result<Company> company_output(Database& database, const Platform& platform, std
   return done(Company{platform.company, text_of(row, "name"), text_of(row, "currency_id"), std::move(changes)});
 }
 
-struct ChartState {
-  std::string code;
-  std::int64_t accounts = 0;
-};
-
-Result<ChartState> look_at_chart(Database& database, std::int64_t company) {
+// "": none.
+Result<std::string> chart_of(Database& database, std::int64_t company) {
   const Reply rows = database.search_read("res.company", {json::array{"id", "=", company}}, {"chart_template"});
   if (!rows.ok()) return ending_of(rows.fault(), database.concern("chart of accounts", "to look for it"));
-  ChartState state;
-  if (!rows.rows().empty()) state.code = text_of(rows.rows()[0], "chart_template");
-  const Reply accounts = database.count("account.account", {json::array{"company_ids", "in", json::array{company}}});
-  if (!accounts.ok()) return ending_of(accounts.fault(), database.concern("accounts", "to count them"));
-  state.accounts = accounts.id();
-  return done(state);
+  return done(rows.rows().empty() ? std::string() : text_of(rows.rows()[0], "chart_template"));
 }
 
 json::object company_settings() { return {{"point_of_sale_update_stock_quantities", "real"}}; }
@@ -178,12 +169,12 @@ Result<Chart> Engine::load_chart(Context& context, Asked request, Who tenant, Wh
   if (!work.has_value()) return work.ending();
   const Blueprint& plan = work->plan;
   Database& database = work.value().database;
-  auto state = look_at_chart(database, company.id);
-  if (!state.has_value()) return state.ending();
+  auto loaded_code = chart_of(database, company.id);
+  if (!loaded_code.has_value()) return loaded_code.ending();
   Notes notes = notes_of(context);
   // With the country's code Odoo has loaded the country's chart by itself.
-  const bool fits = !state->code.empty() && (plan.chart.empty() || plan.chart == state->code);
-  if (fits) return answer(Chart{state->code, state->accounts}, !notes.creating.empty());
+  const bool fits = !loaded_code->empty() && (plan.chart.empty() || plan.chart == *loaded_code);
+  if (fits) return answer(Chart{*loaded_code}, !notes.creating.empty());
   const std::string wanted = plan.chart.empty() ? "generic_coa" : plan.chart;
   notes.creating = {"chart " + wanted};
   context.save(notes);
@@ -201,27 +192,25 @@ Result<Chart> Engine::load_chart(Context& context, Asked request, Who tenant, Wh
           .at("/request/chart_of_accounts");
     return ending_of(fault, database.concern("chart of accounts " + wanted, "to load it"));
   }
-  state = look_at_chart(database, company.id);
-  if (!state.has_value()) return state.ending();
-  if (state->code != wanted)
-    return give_up({"odoo.unknown_chart", "invalid_input", "chart of accounts", wanted, state->code,
+  loaded_code = chart_of(database, company.id);
+  if (!loaded_code.has_value()) return loaded_code.ending();
+  if (*loaded_code != wanted)
+    return give_up({"odoo.unknown_chart", "invalid_input", "chart of accounts", wanted, *loaded_code,
                     "Start again with another chart of accounts."})
         .at("/request/chart_of_accounts");
-  return done(Chart{state->code, state->accounts});
+  return done(Chart{*loaded_code});
 }
 
 Verdict Engine::verify_chart(Context& context, Asked request, Who tenant, Where server, const Platform& platform,
                              const Company& company, Maybe<Chart> output) {
   auto work = enter(context, request, tenant, server, platform, Purpose::look);
   if (!work.has_value()) return work.ending();
-  const auto state = look_at_chart(work.value().database, company.id);
-  if (!state.has_value()) return state.ending();
-  const std::string wanted = work->plan.chart.empty() ? state->code : work->plan.chart;
+  const auto code = chart_of(work.value().database, company.id);
+  if (!code.has_value()) return code.ending();
+  const std::string wanted = output ? output->code : work->plan.chart.empty() ? *code : work->plan.chart;
   std::vector<Drift> drift;
-  if (state->code.empty() || state->code != wanted) drift.push_back({"chart of accounts", wanted, state->code});
-  if (output && state->accounts < output->accounts)
-    drift.push_back({"accounts", std::to_string(output->accounts), std::to_string(state->accounts)});
-  return verdict(std::move(drift), output ? *output : Chart{state->code, state->accounts});
+  if (code->empty() || *code != wanted) drift.push_back({"chart of accounts", wanted.empty() ? "one" : wanted, *code});
+  return verdict(std::move(drift), output ? *output : Chart{*code});
 }
 
 Result<Nothing> Engine::undo_chart(Context& context, Asked, Who, Where, const Platform& platform, const Company&,

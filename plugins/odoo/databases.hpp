@@ -23,6 +23,8 @@ class Databases {
   Reply drop(const std::string& name);
   // Gives a finished database the name the world knows. It never exists there half made.
   virtual Reply publish(const std::string& staging, const std::string& name, Milliseconds timeout) = 0;
+  // All names, which needs no password.
+  Reply names() { return told_apart(list()); }
   // Whether databases can be managed at all, and the country is one Odoo knows. Looks only.
   virtual Reply check(const std::string& country) = 0;
 
@@ -32,7 +34,6 @@ class Databases {
                             const std::string& password, const std::string& country, Milliseconds timeout) = 0;
   virtual Reply send_duplicate(const std::string& source, const std::string& target, Milliseconds timeout) = 0;
   virtual Reply send_drop(const std::string& name) = 0;
-  // Asks for the list of databases, which needs no password.
   virtual Reply list() = 0;
   Reply told_apart(Reply reply);
 

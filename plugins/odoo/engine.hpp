@@ -17,7 +17,7 @@ struct EngineCheck {
   std::int64_t major = 0;
 };
 struct Template {
-  std::string database;  // to copy, or to take; "": none is needed
+  std::string database;  // to copy, or to take; "": the tenant's exists by itself
   bool made = false;
 };
 struct Platform {
@@ -26,8 +26,7 @@ struct Platform {
   std::int64_t major = 0;
   std::int64_t user = 0;  // whose rights the steps use
   std::int64_t company = 0;
-  std::int64_t stages = 0;  // names of databases this run has used on the way
-  std::string mark;         // this run put it there: it was taken over
+  bool taken = false;  // by this run, which put its mark there
 };
 struct Handover {
   std::string login;
@@ -42,7 +41,6 @@ struct Company {
 };
 struct Chart {
   std::string code;
-  std::int64_t accounts = 0;
 };
 struct Warehouse {
   std::int64_t id = 0;
@@ -83,10 +81,10 @@ struct Finished {
 
 BOOST_DESCRIBE_STRUCT(EngineCheck, (), (version, major))
 BOOST_DESCRIBE_STRUCT(Template, (), (database, made))
-BOOST_DESCRIBE_STRUCT(Platform, (), (database, created, major, user, company, stages, mark))
+BOOST_DESCRIBE_STRUCT(Platform, (), (database, created, major, user, company, taken))
 BOOST_DESCRIBE_STRUCT(Handover, (), (login, user, made, changes))
 BOOST_DESCRIBE_STRUCT(Company, (), (id, name, currency, changes))
-BOOST_DESCRIBE_STRUCT(Chart, (), (code, accounts))
+BOOST_DESCRIBE_STRUCT(Chart, (), (code))
 BOOST_DESCRIBE_STRUCT(Warehouse, (), (id, name, stock, sales))
 BOOST_DESCRIBE_STRUCT(Warehouses, (), (all, made))
 BOOST_DESCRIBE_STRUCT(Applied, (), (changes))
@@ -115,7 +113,6 @@ class Clients {
 // What the steps that make databases share with the engine of templates.
 [[nodiscard]] Result<EngineCheck> check_server(Wire& wire, const Blueprint& plan, const std::string& master);
 [[nodiscard]] Result<Template> provide_template(Site& site, const std::string& version);
-[[nodiscard]] Port port_of(const Blueprint& plan, std::int64_t major);
 
 class Engine {
  public:
@@ -210,6 +207,9 @@ class Engine {
   const Settings settings_;
   Clients clients_;
 };
+
+// The shop's warehouse. BadInput if the list is empty, which no step ever leaves behind.
+[[nodiscard]] const Warehouse& shop_of(const Warehouses& warehouses);
 
 // Tells the host what was found without running again: in sync with `output`, or how it differs.
 template <class Out>

@@ -29,6 +29,8 @@ constexpr Row kRows[] = {
      Remedy::exists},
     {"odoo.exceptions.ValidationError", "same journal on multiples cash", "conflict", "odoo.journal_shared",
      Remedy::failed},
+    {"odoo.exceptions.ValidationError", "already used in another Point of Sale", "conflict", "odoo.journal_shared",
+     Remedy::failed},
     {"odoo.exceptions.ValidationError", "must be unique", "conflict", "odoo.name_taken", Remedy::exists},
     {"odoo.exceptions.ValidationError", "two users with the same login", "conflict", "odoo.name_taken", Remedy::exists},
     {"odoo.exceptions.ValidationError", "", "invalid_input", "odoo.invalid", Remedy::failed},
@@ -58,6 +60,8 @@ constexpr Row kRows[] = {
     {"psycopg2.OperationalError", "does not exist", "not_found", "odoo.no_such_database", Remedy::absent},
     {"psycopg2.OperationalError", "", "engine_unavailable", "odoo.database_server_down", Remedy::retry, 5000, true},
     {"builtins.Exception", "rename database", "transient", "odoo.rename_failed", Remedy::retry, -1, true},
+    {"builtins.Exception", "Method not found", "invalid_input", "odoo.rejected", Remedy::failed},
+    {"psycopg2.ProgrammingError", "", "invalid_input", "odoo.rejected", Remedy::failed},
     {"builtins.AttributeError", "", "invalid_input", "odoo.rejected", Remedy::failed},
     {"builtins.TypeError", "", "invalid_input", "odoo.rejected", Remedy::failed},
     {"builtins.KeyError", "", "invalid_input", "odoo.rejected", Remedy::failed},
@@ -249,9 +253,9 @@ std::string text_of(const json::object& fields, std::string_view name) {
   const json::value* value = fields.if_contains(name);
   if (!value || value->is_null() || (value->is_bool() && !value->get_bool())) return {};
   if (value->is_bool()) return "1";
-  if (value->is_string()) return std::string(value->get_string());
+  if (value->is_string()) return valid_utf8(value->get_string());
   if (value->is_array() && value->get_array().size() == 2 && value->get_array()[1].is_string())
-    return std::string(value->get_array()[1].get_string());
+    return valid_utf8(value->get_array()[1].get_string());
   return json::serialize(*value);
 }
 

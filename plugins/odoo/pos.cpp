@@ -93,9 +93,9 @@ Result<std::optional<Open>> look_for_session(Database& database, std::int64_t ti
 
 // ---- the sale ----
 
-// The same for every attempt of a run, so that Odoo itself takes a second one for the first.
+// The same for every run of a tenant, so that Odoo itself takes a second one for the first.
 std::string sale_uuid(const Blueprint& plan, const std::string& what) {
-  const std::string letters = fingerprint(plan.run_id + plan.tenant_id + what, 12);
+  const std::string letters = fingerprint(plan.tenant_id + "\n" + what, 12);
   constexpr std::string_view kHex = "0123456789abcdef";
   std::string hex;
   for (const char c : letters) hex += kHex[static_cast<unsigned char>(c) % 16];
@@ -242,7 +242,7 @@ Result<Till> Engine::make_till(Context& context, Asked request, Who tenant, Wher
   if (!journals.has_value()) return journals.ending();
   const auto methods = ensure(database, methods_of(plan, platform.company, journals->ids));
   if (!methods.has_value()) return methods.ending();
-  const auto till = ensure(database, {till_of(plan, platform.company, warehouses.all.front(), methods->ids)});
+  const auto till = ensure(database, {till_of(plan, platform.company, shop_of(warehouses), methods->ids)});
   if (!till.has_value()) return till.ending();
   Titles made = joined(joined(journals->made, methods->made), till->made);
   const bool changed = !made.empty();
@@ -259,7 +259,7 @@ Verdict Engine::verify_till(Context& context, Asked request, Who tenant, Where s
   if (!journals.has_value()) return journals.ending();
   const auto methods = survey(database, methods_of(plan, platform.company, journals->kept.ids));
   if (!methods.has_value()) return methods.ending();
-  const auto till = survey(database, {till_of(plan, platform.company, warehouses.all.front(), methods->kept.ids)});
+  const auto till = survey(database, {till_of(plan, platform.company, shop_of(warehouses), methods->kept.ids)});
   if (!till.has_value()) return till.ending();
   std::vector<Drift> drift = journals->drift;
   drift.insert(drift.end(), methods->drift.begin(), methods->drift.end());
@@ -278,7 +278,7 @@ Result<Nothing> Engine::undo_till(Context& context, Asked request, Who tenant, W
   std::vector<Wanted> all = journals_of(plan, platform.company);
   for (Wanted& one : methods_of(plan, platform.company, std::vector<std::int64_t>(plan.journals.size())))
     all.push_back(std::move(one));
-  all.push_back(till_of(plan, platform.company, warehouses.all.front(), {}));
+  all.push_back(till_of(plan, platform.company, shop_of(warehouses), {}));
   const auto left = take_back(work.value().database, all, output ? output->made : notes_of(context).creating);
   if (!left.has_value()) return left.ending();
   return done();

@@ -14,13 +14,22 @@ using std::chrono::seconds;
 
 struct Found {
   std::int64_t id = 0;
-  bool named = false;  // by our external id, so some run of ours made it
+  std::string name;   // of its external id; "": somebody else made it
+  bool mine = false;  // this run made it
+  bool archived = false;
   json::object fields;
 };
 using All = std::vector<std::optional<Found>>;  // in the order wanted
 
+// An external id says which run made a record, so that no other run takes it back.
+std::string suffix_of(const Context& context) { return "__" + fingerprint(context.run_id()); }
+
+bool is_name_of(std::string_view name, const std::string& key) {
+  return name.size() == key.size() + 10 && name.starts_with(key + "__");
+}
+
 std::vector<std::string> fields_of(const std::vector<Wanted>& wanted, const std::string& model) {
-  std::vector<std::string> names{"id"};
+  std::vector<std::string> names{"id", "active"};
   for (const Wanted& one : wanted)
     if (one.model == model)
       for (const auto& [field, value] : one.same)
@@ -32,34 +41,38 @@ std::vector<std::string> fields_of(const std::vector<Wanted>& wanted, const std:
 Result<All> look(Database& database, const std::vector<Wanted>& wanted) {
   All all(wanted.size());
   if (wanted.empty()) return done(std::move(all));
-  json::array keys;
-  for (const Wanted& one : wanted) keys.emplace_back(one.key);
-  const Reply named = database.search_read(
-      "ir.model.data", {json::array{"module", "=", kModule}, json::array{"name", "in", std::move(keys)}},
-      {"name", "model", "res_id"});
+  const Reply named =
+      database.search_read("ir.model.data", {json::array{"module", "=", kModule}}, {"name", "model", "res_id"});
   if (!named.ok()) return ending_of(named.fault(), database.concern(wanted[0].title, "to look for it"));
-  std::map<std::string, std::map<std::int64_t, std::string>> by_model;
+  const std::string mine = suffix_of(database.context());
+  std::map<std::string, std::vector<std::pair<std::size_t, Found>>> by_model;
   for (const json::object& row : named.rows())
-    by_model[text_of(row, "model")][id_of(row, "res_id")] = text_of(row, "name");
-  for (const auto& [model, ids] : by_model) {
-    json::array list;
-    for (const auto& [id, key] : ids) list.emplace_back(id);
+    for (std::size_t i = 0; i < wanted.size(); ++i)
+      if (const std::string name = text_of(row, "name");
+          wanted[i].model == text_of(row, "model") && is_name_of(name, wanted[i].key))
+        by_model[wanted[i].model].emplace_back(i, Found{id_of(row, "res_id"), name, name.ends_with(mine), false, {}});
+  for (const auto& [model, known] : by_model) {
+    json::array ids;
+    for (const auto& [i, one] : known) ids.emplace_back(one.id);
     const Reply rows =
-        database.search_read(model, {json::array{"id", "in", std::move(list)}}, fields_of(wanted, model));
+        database.search_read(model, {json::array{"id", "in", std::move(ids)}}, fields_of(wanted, model), true);
     if (!rows.ok()) return ending_of(rows.fault(), database.concern(wanted[0].title, "to look for it"));
-    for (const json::object& row : rows.rows()) {
-      const auto key = ids.find(id_of(row, "id"));
-      if (key == ids.end()) continue;
-      for (std::size_t i = 0; i < wanted.size(); ++i)
-        if (wanted[i].key == key->second && wanted[i].model == model) all[i] = Found{key->first, true, row};
-    }
+    for (const json::object& row : rows.rows())
+      for (const auto& [i, one] : known) {
+        if (one.id != id_of(row, "id")) continue;
+        Found found = one;
+        found.fields = row;
+        found.archived = text_of(row, "active") != "1";
+        if (!all[i] || all[i]->archived) all[i] = std::move(found);
+      }
   }
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const Wanted& one = wanted[i];
-    if (all[i] || one.natural.empty()) continue;
+    if ((all[i] && !all[i]->archived) || one.natural.empty()) continue;
     const Reply rows = database.search_read(one.model, one.natural, fields_of(wanted, one.model));
     if (!rows.ok()) return ending_of(rows.fault(), database.concern(one.title, "to look for it"));
-    if (const auto found = rows.rows(); !found.empty()) all[i] = Found{id_of(found[0], "id"), false, found[0]};
+    if (const auto found = rows.rows(); !found.empty())
+      all[i] = Found{id_of(found[0], "id"), "", false, false, found[0]};
   }
   return done(std::move(all));
 }
@@ -76,14 +89,15 @@ std::vector<Drift> differences(const Wanted& wanted, const json::object& fields)
 }
 
 // Several records with the same fields go in one request.
-Result<std::vector<std::int64_t>> load(Database& database, const std::vector<const Wanted*>& rows) {
+Result<std::vector<std::int64_t>> load(Database& database, const std::vector<const Wanted*>& rows,
+                                       const std::vector<std::string>& external) {
   json::array names{"id"};
   for (const auto& [name, value] : rows[0]->fields) names.emplace_back(name);
   names.emplace_back("active");  // one that was archived by a roll-back comes back
   json::array data;
-  for (const Wanted* row : rows) {
-    json::array values{std::string(kModule) + "." + row->key};
-    for (const auto& [name, value] : row->fields) values.emplace_back(value);
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    json::array values{std::string(kModule) + "." + external[i]};
+    for (const auto& [name, value] : rows[i]->fields) values.emplace_back(value);
     values.emplace_back("1");
     data.emplace_back(std::move(values));
   }
@@ -152,13 +166,14 @@ Result<Kept> ensure(Database& database, const std::vector<Wanted>& wanted) {
   if (!found.has_value()) return found.ending();
   Notes notes = notes_of(database.context());
   const Notes earlier = notes;
+  const auto is_there = [&](std::size_t i) { return (*found)[i] && !(*found)[i]->archived; };
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const auto& there = (*found)[i];
-    if (!there) {
+    if (!is_there(i)) {
       if (!notes.has(wanted[i].title)) notes.creating.push_back(wanted[i].title);
       continue;
     }
-    if (there->named) continue;
+    if (!there->name.empty()) continue;
     if (const auto drift = differences(wanted[i], there->fields); !drift.empty())
       return give_up(
           {"odoo.conflict", "conflict", drift[0].what, drift[0].expected, drift[0].found,
@@ -170,17 +185,21 @@ Result<Kept> ensure(Database& database, const std::vector<Wanted>& wanted) {
   kept.ids.resize(wanted.size());
   for (std::size_t i = 0; i < wanted.size();) {
     database.context().progress(static_cast<double>(i) / static_cast<double>(wanted.size()), wanted[i].title);
-    if ((*found)[i]) {
-      kept.ids[i] = (*found)[i]->id;
-      if ((*found)[i]->named && earlier.has(wanted[i].title)) kept.made.push_back(wanted[i].title);
+    if (is_there(i)) {
+      const Found& there = *(*found)[i];
+      kept.ids[i] = there.id;
+      if (there.mine || (!there.name.empty() && earlier.has(wanted[i].title))) kept.made.push_back(wanted[i].title);
       ++i;
       continue;
     }
-    std::vector<const Wanted*> rows{&wanted[i]};
-    while (i + rows.size() < wanted.size() && !(*found)[i + rows.size()] &&
-           same_form(wanted[i], wanted[i + rows.size()]))
-      rows.push_back(&wanted[i + rows.size()]);
-    const auto ids = load(database, rows);
+    std::vector<const Wanted*> rows;
+    std::vector<std::string> external;
+    for (std::size_t next = i; next < wanted.size() && !is_there(next) && same_form(wanted[i], wanted[next]); ++next) {
+      rows.push_back(&wanted[next]);
+      const auto& archived = (*found)[next];
+      external.push_back(archived ? archived->name : wanted[next].key + suffix_of(database.context()));
+    }
+    const auto ids = load(database, rows, external);
     if (!ids.has_value()) return ids.ending();
     for (std::size_t row = 0; row < rows.size(); ++row) {
       kept.ids[i + row] = (*ids)[row];
@@ -199,12 +218,12 @@ Result<Survey> survey(Database& database, const std::vector<Wanted>& wanted) {
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const auto& there = (*found)[i];
     all.kept.ids.push_back(there ? there->id : 0);
-    if (!there) {
-      all.drift.push_back({wanted[i].title, "there", "nothing"});
+    if (!there || there->archived) {
+      all.drift.push_back({wanted[i].title, "there", there ? "archived" : "nothing"});
       continue;
     }
     for (Drift& difference : differences(wanted[i], there->fields)) all.drift.push_back(std::move(difference));
-    if (there->named && notes.has(wanted[i].title)) all.kept.made.push_back(wanted[i].title);
+    if (there->mine || (!there->name.empty() && notes.has(wanted[i].title))) all.kept.made.push_back(wanted[i].title);
   }
   return done(std::move(all));
 }
@@ -215,8 +234,9 @@ Result<std::vector<Action>> foresee(Database& database, const std::vector<Wanted
   std::vector<Action> actions;
   for (std::size_t i = 0; i < wanted.size(); ++i) {
     const auto& there = (*found)[i];
-    const bool wrong = there && !there->named && !differences(wanted[i], there->fields).empty();
-    actions.push_back({there ? "keep" : "create", wanted[i].title, wrong ? "differs: the step will fail" : ""});
+    const bool wrong = there && there->name.empty() && !differences(wanted[i], there->fields).empty();
+    actions.push_back(
+        {there && !there->archived ? "keep" : "create", wanted[i].title, wrong ? "differs: the step will fail" : ""});
   }
   return done(std::move(actions));
 }
@@ -228,8 +248,8 @@ Result<Titles> take_back(Database& database, const std::vector<Wanted>& wanted, 
   for (std::size_t i = wanted.size(); i-- > 0;) {
     const Wanted& one = wanted[i];
     const auto& there = (*found)[i];
-    const bool ours = there && there->named && std::find(made.begin(), made.end(), one.title) != made.end();
-    if (!ours) continue;
+    if (!there || there->archived || there->name.empty()) continue;
+    if (!there->mine && std::find(made.begin(), made.end(), one.title) == made.end()) continue;
     const Reply removed = database.unlink(one.model, there->id);
     if (removed.ok() || removed.is(Remedy::absent)) continue;
     const Fault& fault = removed.fault();
@@ -265,6 +285,7 @@ std::vector<std::string> names_in(const json::object& values) {
 // A many2one is read as [id, name] and written as its id.
 json::value writable(const json::value& read) {
   if (read.is_array() && read.get_array().size() == 2 && read.get_array()[1].is_string()) return read.get_array()[0];
+  if (read.is_string()) return json::value(valid_utf8(read.get_string()));
   return read;
 }
 

@@ -9,7 +9,7 @@ namespace tenantry::odoo {
 // One record.
 struct Wanted {
   std::string model;
-  std::string key;      // its external id is __tenantry__.<key>
+  std::string key;      // its external id is __tenantry__.<key>__<of the run that made it>
   std::string title;    // for people, and in notes: "warehouse Main Shop"
   json::array natural;  // finds one that somebody else made
   // As load() takes them, in order: "name", "company_id/.id", "payment_method_ids/.id".
@@ -37,11 +37,10 @@ struct Notes {
   std::int64_t stages = 0;  // how many staging databases this run has begun, numbered from 1
   std::int64_t ready = 0;   // the one that is known to be a whole copy
   std::int64_t remade = 0;  // how often a database had to be dropped and made again
-  bool publishing = false;  // the finished database was about to get its name
 
   [[nodiscard]] bool has(const std::string& title) const;
 };
-BOOST_DESCRIBE_STRUCT(Notes, (), (version, creating, changing, began, stages, ready, remade, publishing))
+BOOST_DESCRIBE_STRUCT(Notes, (), (version, creating, changing, began, stages, ready, remade))
 
 [[nodiscard]] Notes notes_of(const Context& context);
 
@@ -59,7 +58,8 @@ struct Survey {
 [[nodiscard]] Result<Survey> survey(Database& database, const std::vector<Wanted>& wanted);
 // What ensure() would do.
 [[nodiscard]] Result<std::vector<Action>> foresee(Database& database, const std::vector<Wanted>& wanted);
-// Removes, in reverse, those of these titles; archives what cannot be removed. Answers with what stays behind.
+// Removes, in reverse, what this run made: what its external id says, and these titles. Archives what cannot be
+// removed. Answers with what stays behind.
 [[nodiscard]] Result<Titles> take_back(Database& database, const std::vector<Wanted>& wanted, const Titles& made);
 
 // Fields of a record that is always there, e.g. of the company. Answers with every change of this run.

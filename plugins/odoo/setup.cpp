@@ -15,38 +15,14 @@ std::string secret_or_empty(Context& context, std::string_view name) {
   return std::string(context.find_secret(name).value_or(""));
 }
 
-// The template's administrator signs in with a password of his own, or with the one that opens every door anyway.
-Key maker_of(Context& context, const Blueprint& plan) {
-  std::string password = secret_or_empty(context, "server.template_password");
-  if (password.empty()) password = secret_or_empty(context, "server.master_password");
-  return {plan.template_login, password};
-}
-
 Ending no_master(const std::string& server) {
   return give_up({"odoo.no_credentials", "unauthenticated", "server " + server, "a master_password", "none",
                   "Give the server " + server + " its master_password, then Continue."});
 }
 
-// Databases made for a tenant, those on their way included.
-struct Maker {
-  Blueprint plan;
-  std::unique_ptr<Wire> wire;
-  std::unique_ptr<Databases> databases;
-  std::optional<Site> site;
-
-  Maker(Blueprint given, Wire to, std::int64_t major, Context& context)
-      : plan(std::move(given)),
-        wire(std::make_unique<Wire>(std::move(to))),
-        databases(open_databases(*wire, port_of(plan, major), secret_or_empty(context, "server.master_password"))) {
-    site.emplace(Site{plan, *wire, *databases, static_cast<int>(major), maker_of(context, plan)});
-  }
-  Maker(const Maker&) = delete;
-  Maker& operator=(const Maker&) = delete;
-};
-
-Platform platform_of(const Blueprint& plan, const EngineCheck& check, const Database& database, bool created,
-                     std::int64_t company, const Notes& notes, const std::string& mark) {
-  return {plan.database, created, check.major, database.user(), company, notes.stages, mark};
+Platform platform_of(const Blueprint& plan, const EngineCheck& check, std::int64_t user, std::int64_t company,
+                     Holder holder) {
+  return {plan.database, holder == Holder::made_by_run, check.major, user, company, holder == Holder::taken_by_run};
 }
 
 Result<std::int64_t> company_of(Database& database) {
@@ -67,18 +43,24 @@ Result<std::int64_t> user_of(Database& database, const std::string& login) {
   return done(id_of(rows.rows()[0], "id"));
 }
 
+// Databases that were on their way, and those an attempt began and lost sight of.
+Result<Nothing> drop_stages(Maker& maker) {
+  for (std::int64_t number = 1; number <= notes_of(maker.site->context()).stages; ++number) {
+    const std::string stage = maker.plan.stage(number);
+    const auto left = is_there(*maker.site, stage);
+    if (!left.has_value()) return left.ending();
+    if (!*left) continue;
+    if (const auto dropped = drop(*maker.site, stage); !dropped.has_value()) return dropped.ending();
+  }
+  return done();
+}
+
 Ending taken(const Blueprint& plan, const std::string& found) {
   return give_up({"odoo.database_taken", "conflict", "database " + plan.database, "none, or this tenant's", found,
                   "Rename or drop the database, or give the tenant another one, then Continue."});
 }
 
 }  // namespace
-
-Port port_of(const Blueprint& plan, std::int64_t major) {
-  if (plan.management != Management::automatic)
-    return plan.management == Management::forms ? Port::forms : Port::service;
-  return major >= 20 ? Port::forms : Port::service;
-}
 
 Result<EngineCheck> check_server(Wire& wire, const Blueprint& plan, const std::string& master) {
   const std::string server = wire.address().server;
@@ -141,7 +123,8 @@ Result<Template> provide_template(Site& site, const std::string& version) {
   const std::string name = plan.template_name(version, site.major);
   const auto there = is_there(site, name);
   if (!there.has_value()) return there.ending();
-  if (*there) return already_done(Template{name, false});
+  const bool begun = notes_of(site.context()).began != 0;
+  if (*there) return begun ? Result<Template>(done(Template{name, true})) : already_done(Template{name, false});
   if (plan.templates == Templates::use)
     return give_up({"odoo.no_template", "missing_dependency", "database " + name, "a template", "nothing",
                     "Make the template, or set templates to make, then Continue."});
@@ -165,8 +148,14 @@ Result<Template> Engine::prepare(Context& context, Asked request, Who tenant, Wh
   if (maker.site->maker.password.empty()) return no_master(server.id);
   const auto there = is_there(*maker.site, plan->database);
   if (!there.has_value()) return there.ending();
-  if (*there) return already_done(Template{});
-  if (plan->templates != Templates::off) return provide_template(*maker.site, check.version);
+  const bool afresh = plan->templates == Templates::off;
+  if (*there) {
+    const bool begun = notes_of(context).began != 0;
+    const std::string name =
+        afresh ? plan->stage(0) : plan->template_name(check.version, static_cast<int>(check.major));
+    return begun ? Result<Template>(done(Template{name, true})) : already_done(Template{name, false});
+  }
+  if (!afresh) return provide_template(*maker.site, check.version);
   const auto made = make_afresh(*maker.site, plan->stage(0));
   if (!made.has_value()) return made.ending();
   return done(Template{plan->stage(0), true});
@@ -180,16 +169,15 @@ Verdict Engine::verify_prepare(Context& context, Asked request, Who tenant, Wher
   Maker maker(plan.value(), wire(context, server, *plan), check.major, context);
   const auto there = is_there(*maker.site, plan->database);
   if (!there.has_value()) return there.ending();
-  if (*there) return verdict({}, output ? *output : Template{});
-  const bool afresh = plan->templates == Templates::off;
-  const std::string name =
-      afresh ? plan->stage(0) : maker.site->plan.template_name(check.version, static_cast<int>(check.major));
+  const bool afresh = plan->templates == Templates::off, begun = notes_of(context).began != 0;
+  const std::string name = afresh ? plan->stage(0) : plan->template_name(check.version, static_cast<int>(check.major));
+  if (*there) return verdict({}, output ? *output : Template{name, begun});
   const auto made = is_there(*maker.site, name);
   if (!made.has_value()) return made.ending();
   if (!*made) return drifted("database " + name, "there", "nothing");
   // Under its own name a template is complete; the tenant's next database is only known to be when the step says so.
   if (afresh && !output) return drifted("database " + name, "known to be complete", "unknown");
-  return verdict({}, output ? *output : Template{name, false});
+  return verdict({}, output ? *output : Template{name, begun});
 }
 
 Result<Nothing> Engine::undo_prepare(Context& context, Asked request, Who tenant, Where server,
@@ -224,29 +212,28 @@ Result<Platform> Engine::set_up(Context& context, Asked request, Who tenant, Whe
   auto plan = blueprint(context, request, tenant, server);
   if (!plan.has_value()) return plan.ending();
   const bool existing = plan->mode == Mode::existing_database;
-  const auto finished = [&](bool created, bool changed) -> Result<Platform> {
+  const auto finished = [&]() -> Result<Platform> {
     auto work = enter(context, request, tenant, server, check.major, 0, Purpose::act);
     if (!work.has_value()) return work.ending();
     Database& database = work.value().database;
     const auto user = user_of(database, existing ? plan->admin_login : plan->owner_login);
     if (!user.has_value()) return user.ending();
-    const auto holder = holder_of(database, *plan);
+    auto holder = holder_of(database, *plan);
     if (!holder.has_value()) return holder.ending();
     if (*holder == Holder::another_tenant) return taken(*plan, "another tenant's");
+    if (*holder == Holder::nobody) {
+      if (const auto put = put_mark(database, plan->mark(false)); !put.has_value()) return put.ending();
+      holder.value() = Holder::taken_by_run;
+    }
     const auto installed = install_modules(database, *plan);
     if (!installed.has_value()) return installed.ending();
-    std::string mark;
-    if (*holder == Holder::nobody) {
-      if (const auto put = put_mark(database, plan->mark()); !put.has_value()) return put.ending();
-    }
-    if (!created && (*holder == Holder::nobody || *holder == Holder::this_run)) mark = plan->mark();
     const auto company = company_of(database);
     if (!company.has_value()) return company.ending();
-    Platform output = platform_of(*plan, check, database, created, *company, notes_of(context), mark);
-    output.user = *user;
-    return answer(std::move(output), changed || created || *installed || !mark.empty());
+    Platform output = platform_of(*plan, check, *user, *company, *holder);
+    const bool changed = output.created || output.taken || *installed;
+    return answer(std::move(output), changed);
   };
-  if (existing) return finished(false, false);
+  if (existing) return finished();
 
   Maker maker(plan.value(), wire(context, server, *plan), check.major, context);
   Site& site = *maker.site;
@@ -265,7 +252,7 @@ Result<Platform> Engine::set_up(Context& context, Asked request, Who tenant, Whe
       }
       const auto holder = holder_of(work.value().database, *plan);
       if (!holder.has_value()) return holder.ending();
-      const bool created = *holder == Holder::this_run && notes.publishing;
+      const bool created = *holder == Holder::made_by_run;
       if (created && notes.ready != 0) {
         // Where a name is given by copying, the staging database goes last: while it is there, nobody knows whether
         // the copy is whole.
@@ -276,13 +263,8 @@ Result<Platform> Engine::set_up(Context& context, Asked request, Who tenant, Whe
           continue;
         }
       }
-      for (std::int64_t number = 1; created && number <= notes.stages; ++number) {
-        const auto left = is_there(site, plan->stage(number));
-        if (!left.has_value()) return left.ending();
-        if (!*left) continue;
-        if (const auto dropped = drop(site, plan->stage(number)); !dropped.has_value()) return dropped.ending();
-      }
-      return finished(created, false);
+      if (const auto cleared = drop_stages(maker); !cleared.has_value()) return cleared.ending();
+      return finished();
     }
     std::string stage = prepared.database;
     if (stage.empty())
@@ -295,9 +277,6 @@ Result<Platform> Engine::set_up(Context& context, Asked request, Who tenant, Whe
     }
     context.progress(0.6, "giving it to its tenant");
     if (const auto given = personalise(site, stage, owner); !given.has_value()) return given.ending();
-    Notes now = notes_of(context);
-    now.publishing = true;
-    context.save(now);
     context.progress(0.8, "giving it its name");
     const Reply published = site.databases.publish(stage, plan->database, seconds(120));
     if (published.ok() || published.fault().unknown_outcome || published.is(Remedy::exists)) continue;
@@ -338,51 +317,39 @@ Verdict Engine::verify_set_up(Context& context, Asked request, Who tenant, Where
   if (!missing.has_value()) return missing.ending();
   for (const std::string& module : *missing) drift.push_back({"module " + module, "installed", "not installed"});
   if (output) return verdict(std::move(drift), *output);
-  const Notes notes = notes_of(context);
-  const bool created = *holder == Holder::this_run && notes.publishing;
   // What is still to be cleared away, only the step knows.
-  if (created && notes.stages > 0) drift.push_back({"staging databases", "known to be gone", "unknown"});
+  if (notes_of(context).stages > 0) drift.push_back({"staging databases", "known to be gone", "unknown"});
   const auto user = user_of(database, plan->mode == Mode::existing_database ? plan->admin_login : plan->owner_login);
   if (!user.has_value()) return user.ending();
   const auto company = company_of(database);
   if (!company.has_value()) return company.ending();
-  const bool marked = !created && *holder == Holder::this_run;
-  Platform found = platform_of(*plan, check, database, created, *company, notes, marked ? plan->mark() : std::string());
-  found.user = *user;
-  return verdict(std::move(drift), found);
+  return verdict(std::move(drift), platform_of(*plan, check, *user, *company, *holder));
 }
 
 Result<Nothing> Engine::undo_set_up(Context& context, Asked request, Who tenant, Where server, const EngineCheck& check,
                                     const Template&, Maybe<Platform> output) {
   auto plan = blueprint(context, request, tenant, server);
   if (!plan.has_value()) return plan.ending();
-  const Notes notes = notes_of(context);
   const bool new_one = plan->mode == Mode::new_database;
-  const bool created = new_one && (output ? output->created : notes.publishing);
-  const std::int64_t stages = output ? output->stages : notes.stages;
   Maker maker(plan.value(), wire(context, server, *plan), check.major, context);
-  bool there = true;
-  if (new_one) {
+  bool there = !output || output->created || output->taken;
+  if (new_one && there) {
     const auto found = is_there(*maker.site, plan->database);
     if (!found.has_value()) return found.ending();
     there = *found;
   }
-  if (there && (created || !output || !output->mark.empty())) {
+  if (there) {
     auto work = enter(context, request, tenant, server, check.major, output ? output->user : 0, Purpose::look);
-    if (!work.has_value()) {
-      if (!created) return done();
-      return work.ending();
-    }
+    // Of an attempt that never answered: a database that does not know the tenant is none of ours.
+    if (!work.has_value() && !output && work.ending().code() == "odoo.access_denied") return drop_stages(maker);
+    if (!work.has_value()) return work.ending();
     Database& database = work.value().database;
     const auto holder = holder_of(database, *plan);
     if (!holder.has_value()) return holder.ending();
-    if (*holder == Holder::this_run && !created) {
-      // Taken over: it stays, and so do its modules; only the mark goes.
-      const Reply gone = database.call({.model = "ir.config_parameter",
-                                        .method = "set_param",
-                                        .named = {{"key", "tenantry.owner"}, {"value", false}}});
-      if (!gone.ok()) return ending_of(gone.fault(), database.concern("owner of " + plan->database, "to remove it"));
-    } else if (*holder == Holder::this_run) {
+    if (*holder == Holder::taken_by_run) {
+      // It stays, and so do its modules; only the mark goes.
+      if (const auto gone = put_mark(database, ""); !gone.has_value()) return gone.ending();
+    } else if (*holder == Holder::made_by_run) {
       const auto booked = bookings(database);
       if (!booked.has_value()) return booked.ending();
       if (*booked != 0)
@@ -390,17 +357,11 @@ Result<Nothing> Engine::undo_set_up(Context& context, Asked request, Who tenant,
                         std::to_string(*booked) + " bookings",
                         "Drop the database by hand if its books may be lost, then roll back again."});
       if (const auto dropped = drop(*maker.site, plan->database); !dropped.has_value()) return dropped.ending();
-    } else if (created) {
-      context.warn("not dropped, because it is not marked as made by this run", {{"database", plan->database}});
+    } else {
+      context.warn("stays, because it is not marked as this run's", {{"database", plan->database}});
     }
   }
-  for (std::int64_t number = 1; new_one && number <= stages; ++number) {
-    const auto left = is_there(*maker.site, plan->stage(number));
-    if (!left.has_value()) return left.ending();
-    if (!*left) continue;
-    if (const auto dropped = drop(*maker.site, plan->stage(number)); !dropped.has_value()) return dropped.ending();
-  }
-  return done();
+  return drop_stages(maker);
 }
 
 Result<Plan> Engine::plan_set_up(Context& context, Asked request, Who tenant, Where server, Maybe<EngineCheck> check,

@@ -131,6 +131,11 @@ Result<Nothing> stock_up(Database& database, const std::vector<std::int64_t>& te
 
 }  // namespace
 
+const Warehouse& shop_of(const Warehouses& warehouses) {
+  if (warehouses.all.empty()) throw BadInput("/step_4_warehouses/all", "expected at least one warehouse");
+  return warehouses.all.front();
+}
+
 // ---- step 4 ----
 
 Result<Warehouses> Engine::make_warehouses(Context& context, Asked request, Who tenant, Where server,
@@ -197,7 +202,7 @@ Result<std::optional<Items>> Engine::make_items(Context& context, Asked request,
   Database& database = work.value().database;
   const auto kept = ensure(database, items_of(work->plan, platform.major));
   if (!kept.has_value()) return kept.ending();
-  const auto stocked = stock_up(database, kept->ids, warehouses.all.front().stock);
+  const auto stocked = stock_up(database, kept->ids, shop_of(warehouses).stock);
   if (!stocked.has_value()) return stocked.ending();
   const bool changed = !kept->made.empty() || stocked.outcome() == TENANTRY_DONE;
   std::optional<Items> output(Items{kept->ids, kept->made});
