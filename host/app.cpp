@@ -330,7 +330,7 @@ base::Result<void> create_admin(const Config& config, const std::string& email, 
 base::Result<std::string> copy_store(const std::string& from, const std::string& to) {
   static constexpr std::string_view kSqlite = "sqlite:";
   const auto copied =
-      store::copy_store(from.starts_with(kSqlite) ? from.substr(kSqlite.size()) : from, to, read_manifest);
+      store::copy_store(from.starts_with(kSqlite) ? from.substr(kSqlite.size()) : from, to, manifest_reader(Config{}));
   if (copied.has_error()) return copied.error();
   std::string text;
   for (const auto& table : *copied) text += table.digest + "  " + table.name + "  " + std::to_string(table.rows) + "\n";
