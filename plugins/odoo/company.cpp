@@ -122,15 +122,15 @@ Result<Company> Engine::make_company(Context& context, Asked request, Who tenant
 Verdict Engine::verify_company(Context& context, Asked request, Who tenant, Where server, const Platform& platform,
                                Maybe<Company> output) {
   auto work = enter(context, request, tenant, server, platform, Purpose::look);
-  if (!work.has_value()) return work.ending();
+  if (!work.has_value()) return looked(work.ending());
   Database& database = work.value().database;
   const auto fields = company_fields(database, work->plan, platform);
-  if (!fields.has_value()) return fields.ending();
+  if (!fields.has_value()) return looked(fields.ending());
   const auto drift = compare(database, "res.company", platform.company, *fields);
-  if (!drift.has_value()) return drift.ending();
+  if (!drift.has_value()) return looked(drift.ending());
   if (output) return verdict(*drift, *output);
   const auto found = company_output(database, platform, notes_of(context).changing);
-  if (!found.has_value()) return found.ending();
+  if (!found.has_value()) return looked(found.ending());
   return verdict(*drift, *found);
 }
 
@@ -204,9 +204,9 @@ Result<Chart> Engine::load_chart(Context& context, Asked request, Who tenant, Wh
 Verdict Engine::verify_chart(Context& context, Asked request, Who tenant, Where server, const Platform& platform,
                              const Company& company, Maybe<Chart> output) {
   auto work = enter(context, request, tenant, server, platform, Purpose::look);
-  if (!work.has_value()) return work.ending();
+  if (!work.has_value()) return looked(work.ending());
   const auto code = chart_of(work.value().database, company.id);
-  if (!code.has_value()) return code.ending();
+  if (!code.has_value()) return looked(code.ending());
   const std::string wanted = output ? output->code : work->plan.chart.empty() ? *code : work->plan.chart;
   std::vector<Drift> drift;
   if (code->empty() || *code != wanted) drift.push_back({"chart of accounts", wanted.empty() ? "one" : wanted, *code});
@@ -249,15 +249,15 @@ Result<Applied> Engine::apply_settings(Context& context, Asked request, Who tena
 Verdict Engine::verify_settings(Context& context, Asked request, Who tenant, Where server, const Platform& platform,
                                 const Company& company, const Chart&, Maybe<Applied> output) {
   auto work = enter(context, request, tenant, server, platform, Purpose::look);
-  if (!work.has_value()) return work.ending();
+  if (!work.has_value()) return looked(work.ending());
   Database& database = work.value().database;
   auto drift = compare(database, "res.company", company.id, company_settings());
-  if (!drift.has_value()) return drift.ending();
+  if (!drift.has_value()) return looked(drift.ending());
   const Notes notes = notes_of(context);
   Applied found{notes.changing};
   if (wants_currencies(work->plan)) {
     const auto has = has_currencies(database);
-    if (!has.has_value()) return has.ending();
+    if (!has.has_value()) return looked(has.ending());
     if (!*has) drift.value().push_back({"multi-currency", "on", "off"});
     if (notes.has("multi-currency")) found.changes.push_back(currencies_change());
   }

@@ -13,9 +13,9 @@ using std::chrono::hours;
 using Time = std::chrono::system_clock::time_point;
 
 std::string written(Time time) {
-  const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
+  const std::time_t count = std::chrono::system_clock::to_time_t(time);
   std::tm parts{};
-  gmtime_r(&seconds, &parts);
+  gmtime_r(&count, &parts);
   char text[32];
   return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
 }
@@ -27,7 +27,7 @@ bool is_fresh(std::string_view expires, std::int64_t days) {
 }
 
 struct Credentials {
-  std::string login;
+  std::string login, names;
   std::optional<std::string> password, key;
 };
 
@@ -37,8 +37,9 @@ Credentials credentials_of(Context& context, const Blueprint& plan) {
     return std::nullopt;
   };
   if (plan.mode == Mode::existing_database)
-    return {plan.admin_login, ask("server.admin_password"), ask("server.api_key")};
-  return {plan.owner_login, ask("tenant.admin_password"), std::nullopt};
+    return {plan.admin_login, "server.admin_password and server.api_key", ask("server.admin_password"),
+            ask("server.api_key")};
+  return {plan.owner_login, "tenant.admin_password and odoo.api_key", ask("tenant.admin_password"), std::nullopt};
 }
 
 // Makes a key, seals it and uses it. False: there is none, and the session goes on.
@@ -63,6 +64,11 @@ Result<bool> keep_key(Database& database, const Credentials& credentials, const 
 }
 
 }  // namespace
+
+// Steps of one tenant that write to the same rows take turns. Side by side they deadlock in PostgreSQL, because all of
+// them touch the company; and where Odoo runs on Python 3.11 or older, one that waits for such a row while it holds the
+// lock of a cached property stops every thread of the server for good.
+constexpr auto kWriting = "odoo.database";
 
 // Making a database and installing modules keep a server busy for a minute and block others of their kind, so that
 // they are one at a time on a server. Everything after that is short, and different databases do not know of each
@@ -121,6 +127,7 @@ void Engine::define(Graph<Engine>& g) {
       .timeout(2min)
       .critical(false)
       .expected(1500ms)
+      .exclusive(kWriting, true)
       .repeatable()
       .undo(&E::undo_hand_over)
       .verify(&E::verify_hand_over);
@@ -130,6 +137,7 @@ void Engine::define(Graph<Engine>& g) {
                            .attempts(6, 500ms, 20s)
                            .timeout(2min)
                            .expected(200ms)
+                           .exclusive(kWriting, true)
                            .repeatable()
                            .undo(&E::undo_company)
                            .verify(&E::verify_company)
@@ -140,6 +148,7 @@ void Engine::define(Graph<Engine>& g) {
                          .attempts(6, 500ms, 20s)
                          .timeout(6min)
                          .expected(200ms)
+                         .exclusive(kWriting, true)
                          .repeatable()
                          .undo(&E::undo_chart)
                          .verify(&E::verify_chart);
@@ -150,6 +159,7 @@ void Engine::define(Graph<Engine>& g) {
                               .timeout(2min)
                               .critical(false)
                               .expected(900ms)
+                              .exclusive(kWriting, true)
                               .repeatable()
                               .undo(&E::undo_warehouses)
                               .verify(&E::verify_warehouses)
@@ -161,6 +171,7 @@ void Engine::define(Graph<Engine>& g) {
       .timeout(2min)
       .critical(false)
       .expected(400ms)
+      .exclusive(kWriting, true)
       .repeatable()
       .undo(&E::undo_settings)
       .verify(&E::verify_settings);
@@ -171,6 +182,7 @@ void Engine::define(Graph<Engine>& g) {
                          .timeout(5min)
                          .critical(false)
                          .expected(800ms)
+                         .exclusive(kWriting, true)
                          .repeatable()
                          .undo(&E::undo_items)
                          .verify(&E::verify_items)
@@ -193,6 +205,7 @@ void Engine::define(Graph<Engine>& g) {
                         .attempts(6, 500ms, 20s)
                         .timeout(2min)
                         .expected(600ms)
+                        .exclusive(kWriting, true)
                         .repeatable()
                         .undo(&E::undo_till)
                         .verify(&E::verify_till);
@@ -203,6 +216,7 @@ void Engine::define(Graph<Engine>& g) {
                            .timeout(2min)
                            .critical(false)
                            .expected(500ms)
+                           .exclusive(kWriting, true)
                            .repeatable()
                            .undo(&E::undo_session)
                            .verify(&E::verify_session);
@@ -213,6 +227,7 @@ void Engine::define(Graph<Engine>& g) {
       .timeout(2min)
       .critical(false)
       .expected(700ms)
+      .exclusive(kWriting, true)
       .repeatable()
       .undo(&E::undo_finish)
       .verify(&E::verify_finish);
@@ -251,7 +266,7 @@ Result<Work> Engine::enter(Context& context, Asked request, Who tenant, Where se
   const auto with_password = [&]() -> std::optional<Ending> {
     if (!credentials.password)
       return give_up({"odoo.no_credentials", "unauthenticated", "database " + database.name(),
-                      "a password or an API key", "none",
+                      "a password or an API key", "neither of the secrets " + credentials.names,
                       "Give the server " + server.id + " the credentials of its database, then Continue."});
     if (major < kFirstWithJson2 && user != 0) {
       database.use_password(user, *credentials.password);

@@ -211,6 +211,9 @@ class Engine {
 // The shop's warehouse. BadInput if the list is empty, which no step ever leaves behind.
 [[nodiscard]] const Warehouse& shop_of(const Warehouses& warehouses);
 
+// VERIFY of a step whose database is gone has found out something; anything else it could not look at.
+[[nodiscard]] Verdict looked(const Ending& ending);
+
 // Tells the host what was found without running again: in sync with `output`, or how it differs.
 template <class Out>
 [[nodiscard]] Verdict verdict(std::vector<Drift> drift, const Out& output) {

@@ -199,9 +199,9 @@ Result<Customer> Engine::make_customer(Context& context, Asked request, Who tena
 Verdict Engine::verify_customer(Context& context, Asked request, Who tenant, Where server, const Platform& platform,
                                 Maybe<Customer> output) {
   auto work = enter(context, request, tenant, server, platform, Purpose::look);
-  if (!work.has_value()) return work.ending();
+  if (!work.has_value()) return looked(work.ending());
   const auto found = survey(work.value().database, {customer_of(work->plan)});
-  if (!found.has_value()) return found.ending();
+  if (!found.has_value()) return looked(found.ending());
   return verdict(found->drift, output ? *output : Customer{found->kept.ids[0], work->plan.customer, found->kept.made});
 }
 
@@ -252,15 +252,15 @@ Result<Till> Engine::make_till(Context& context, Asked request, Who tenant, Wher
 Verdict Engine::verify_till(Context& context, Asked request, Who tenant, Where server, const Platform& platform,
                             const Chart&, const Warehouses& warehouses, Maybe<Till> output) {
   auto work = enter(context, request, tenant, server, platform, Purpose::look);
-  if (!work.has_value()) return work.ending();
+  if (!work.has_value()) return looked(work.ending());
   const Blueprint& plan = work->plan;
   Database& database = work.value().database;
   const auto journals = survey(database, journals_of(plan, platform.company));
-  if (!journals.has_value()) return journals.ending();
+  if (!journals.has_value()) return looked(journals.ending());
   const auto methods = survey(database, methods_of(plan, platform.company, journals->kept.ids));
-  if (!methods.has_value()) return methods.ending();
+  if (!methods.has_value()) return looked(methods.ending());
   const auto till = survey(database, {till_of(plan, platform.company, shop_of(warehouses), methods->kept.ids)});
-  if (!till.has_value()) return till.ending();
+  if (!till.has_value()) return looked(till.ending());
   std::vector<Drift> drift = journals->drift;
   drift.insert(drift.end(), methods->drift.begin(), methods->drift.end());
   drift.insert(drift.end(), till->drift.begin(), till->drift.end());
@@ -327,7 +327,7 @@ Verdict Engine::verify_session(Context& context, Asked request, Who tenant, Wher
                                const Till& till, Maybe<Session> output) {
   if (!request.pos_store_enabled) return in_sync();
   auto work = enter(context, request, tenant, server, platform, Purpose::look);
-  if (!work.has_value()) return work.ending();
+  if (!work.has_value()) return looked(work.ending());
   Database& database = work.value().database;
   const std::string title = "session of " + till.name;
   if (output) {
@@ -339,7 +339,7 @@ Verdict Engine::verify_session(Context& context, Asked request, Who tenant, Wher
     return verdict({}, *output);
   }
   const auto found = look_for_session(database, till.id);
-  if (!found.has_value()) return found.ending();
+  if (!found.has_value()) return looked(found.ending());
   if (!*found || (*found)->state == "opening_control") return drifted(title, "open", *found ? "not yet" : "none");
   return verdict({}, Session{(*found)->id, (*found)->name, notes_of(context).has(title)});
 }
@@ -357,8 +357,8 @@ Result<Nothing> Engine::undo_session(Context& context, Asked request, Who tenant
   if (!*found || (output && (*found)->id != output->id)) return done();
   const json::array ids{(*found)->id};
   const Concern concern = database.concern(title, "to close it");
-  const Reply sales = database.count("pos.order", {json::array{"session_id", "=", (*found)->id},
-                                                   json::array{"uuid", "not =like", std::string(kTrialSale) + "%"}});
+  const Reply sales = database.count(
+      "pos.order", {json::array{"session_id", "=", (*found)->id}, json::array{"uuid", "not like", kTrialSale}});
   if (!sales.ok()) return ending_of(sales.fault(), concern);
   if (sales.id() != 0) {
     context.warn("stays open, because something was sold in it", {{"session", (*found)->name}});
@@ -428,16 +428,16 @@ Verdict Engine::verify_finish(Context& context, Asked request, Who tenant, Where
                               const Till& till, Maybe<Items> items, const Customer&, Maybe<Session> session,
                               Maybe<Finished> output) {
   auto work = enter(context, request, tenant, server, platform, Purpose::look);
-  if (!work.has_value()) return work.ending();
+  if (!work.has_value()) return looked(work.ending());
   Database& database = work.value().database;
   auto drift = check_till(database, till);
-  if (!drift.has_value()) return drift.ending();
+  if (!drift.has_value()) return looked(drift.ending());
   Finished found = output.value_or(Finished{});
   if (!output && items && !items->ids.empty() && session && !till.methods.empty())
     found = {sale_uuid(work->plan, "sale"), notes_of(context).has("trial sale")};
   if (!found.order.empty()) {
     const auto sold = is_sold(database, found.order);
-    if (!sold.has_value()) return sold.ending();
+    if (!sold.has_value()) return looked(sold.ending());
     if (!*sold) drift.value().push_back({"trial sale", "there", "nothing"});
   }
   return verdict(*drift, found);

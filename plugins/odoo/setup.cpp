@@ -16,7 +16,8 @@ std::string secret_or_empty(Context& context, std::string_view name) {
 }
 
 Ending no_master(const std::string& server) {
-  return give_up({"odoo.no_credentials", "unauthenticated", "server " + server, "a master_password", "none",
+  return give_up({"odoo.no_credentials", "unauthenticated", "server " + server, "a master_password",
+                  "no secret server.master_password",
                   "Give the server " + server + " its master_password, then Continue."});
 }
 
@@ -93,6 +94,11 @@ Result<EngineCheck> check_server(Wire& wire, const Blueprint& plan, const std::s
                     "one Odoo knows", "not in its list", "Start again with another country."})
         .at("/request/country_template");
   return already_done(EngineCheck{version, major});
+}
+
+Verdict looked(const Ending& ending) {
+  if (ending.code() != "odoo.no_such_database") return ending;
+  return drifted("database", "there", "nothing");
 }
 
 // ---- step 0 ----
@@ -382,17 +388,31 @@ Result<Plan> Engine::plan_set_up(Context& context, Asked request, Who tenant, Wh
 
 namespace {
 
-Wanted owner_user(const Blueprint& plan, int major, std::string_view password) {
-  return {"res.users",
-          "owner",
-          "user " + plan.owner_email,
-          {json::array{"login", "=", plan.owner_email}},
-          {{"name", plan.owner_name},
-           {"login", plan.owner_email},
-           {"email", plan.owner_email},
-           {"password", std::string(password)},
-           {major >= 19 ? "group_ids/id" : "groups_id/id",
-            "base.group_user,base.group_system,stock.group_stock_manager,point_of_sale.group_pos_manager"}}};
+// The groups of an owner, as far as the database has them: everybody in it, its settings, stock and tills.
+Result<std::string> owner_groups(Database& database) {
+  const Reply rows = database.search_read(
+      "ir.model.data",
+      {json::array{"model", "=", "res.groups"},
+       json::array{"name", "in",
+                   json::array{"group_user", "group_system", "group_stock_manager", "group_pos_manager"}}},
+      {"name", "res_id"});
+  if (!rows.ok()) return ending_of(rows.fault(), database.concern("groups of users", "to look for them"));
+  std::string ids;
+  for (const json::object& row : rows.rows()) ids += (ids.empty() ? "" : ",") + std::to_string(id_of(row, "res_id"));
+  return done(std::move(ids));
+}
+
+Wanted owner_user(const Blueprint& plan, int major, std::string_view password, const std::string& groups) {
+  Wanted user{"res.users",
+              "owner",
+              "user " + plan.owner_email,
+              {json::array{"login", "=", plan.owner_email}},
+              {{"name", plan.owner_name},
+               {"login", plan.owner_email},
+               {"email", plan.owner_email},
+               {"password", std::string(password)}}};
+  if (!groups.empty()) user.fields.emplace_back(major >= 19 ? "group_ids/.id" : "groups_id/.id", groups);
+  return user;
 }
 
 // Other doors into a database that was copied: signs that somebody can come in who should not.
@@ -429,8 +449,11 @@ Result<Handover> Engine::hand_over(Context& context, Asked request, Who tenant, 
   if (plan.mode == Mode::existing_database) {
     if (plan.owner_email.empty() || plan.owner_email == plan.admin_login)
       return already_done(Handover{plan.admin_login, platform.user, {}, {}});
+    const auto groups = owner_groups(database);
+    if (!groups.has_value()) return groups.ending();
     const auto kept = ensure(
-        database, {owner_user(plan, database.major(), context.find_secret("tenant.admin_password").value_or(""))});
+        database,
+        {owner_user(plan, database.major(), context.find_secret("tenant.admin_password").value_or(""), *groups)});
     if (!kept.has_value()) return kept.ending();
     return answer(Handover{plan.owner_email, kept->ids[0], kept->made, {}}, !kept->made.empty());
   }
@@ -451,19 +474,19 @@ Result<Handover> Engine::hand_over(Context& context, Asked request, Who tenant, 
 Verdict Engine::verify_hand_over(Context& context, Asked request, Who tenant, Where server, const Platform& platform,
                                  Maybe<Handover> output) {
   auto work = enter(context, request, tenant, server, platform, Purpose::look);
-  if (!work.has_value()) return work.ending();
+  if (!work.has_value()) return looked(work.ending());
   const Blueprint& plan = work->plan;
   Database& database = work.value().database;
   if (plan.mode == Mode::existing_database) {
     if (plan.owner_email.empty() || plan.owner_email == plan.admin_login)
       return verdict({}, Handover{plan.admin_login, platform.user, {}, {}});
-    const auto found = survey(database, {owner_user(plan, database.major(), "")});
-    if (!found.has_value()) return found.ending();
+    const auto found = survey(database, {owner_user(plan, database.major(), "", "")});
+    if (!found.has_value()) return looked(found.ending());
     return verdict(found->drift,
                    output ? *output : Handover{plan.owner_email, found->kept.ids[0], found->kept.made, {}});
   }
   const auto drift = compare(database, "res.users", platform.user, owner_fields(plan));
-  if (!drift.has_value()) return drift.ending();
+  if (!drift.has_value()) return looked(drift.ending());
   const Notes notes = notes_of(context);
   return verdict(*drift, output ? *output : Handover{plan.owner_login, platform.user, {}, notes.changing});
 }
@@ -476,7 +499,7 @@ Result<Nothing> Engine::undo_hand_over(Context& context, Asked request, Who tena
   const Notes notes = notes_of(context);
   if (work->plan.mode == Mode::new_database)
     return put_back(work.value().database, output ? output->changes : notes.changing);
-  const auto left = take_back(work.value().database, {owner_user(work->plan, work->database.major(), "")},
+  const auto left = take_back(work.value().database, {owner_user(work->plan, work->database.major(), "", "")},
                               output ? output->made : notes.creating);
   if (!left.has_value()) return left.ending();
   return done();

@@ -155,13 +155,13 @@ Result<Warehouses> Engine::make_warehouses(Context& context, Asked request, Who 
 Verdict Engine::verify_warehouses(Context& context, Asked request, Who tenant, Where server, const Platform& platform,
                                   Maybe<Warehouses> output) {
   auto work = enter(context, request, tenant, server, platform, Purpose::look);
-  if (!work.has_value()) return work.ending();
+  if (!work.has_value()) return looked(work.ending());
   Database& database = work.value().database;
   const auto found = survey(database, warehouses_of(work->plan, platform.company));
-  if (!found.has_value()) return found.ending();
+  if (!found.has_value()) return looked(found.ending());
   if (output || !found->drift.empty()) return verdict(found->drift, output ? *output : Warehouses{});
   const auto all = output_of(database, work->plan, found->kept);
-  if (!all.has_value()) return all.ending();
+  if (!all.has_value()) return looked(all.ending());
   return verdict({}, *all);
 }
 
@@ -214,9 +214,9 @@ Verdict Engine::verify_items(Context& context, Asked request, Who tenant, Where 
                              const Chart&, const Warehouses&, Maybe<Items> output) {
   if (!request.include_demo_data) return in_sync();
   auto work = enter(context, request, tenant, server, platform, Purpose::look);
-  if (!work.has_value()) return work.ending();
+  if (!work.has_value()) return looked(work.ending());
   const auto found = survey(work.value().database, items_of(work->plan, platform.major));
-  if (!found.has_value()) return found.ending();
+  if (!found.has_value()) return looked(found.ending());
   std::vector<Drift> drift = found->drift;
   if (!output) drift.push_back({"opening stock", "known to be booked", "unknown"});
   return verdict(std::move(drift), output ? *output : Items{});
