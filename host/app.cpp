@@ -10,10 +10,12 @@
 #include "child/child_process.hpp"
 #include "console/console.hpp"
 #include "engine/manifest_reader.hpp"
+#include "fault.hpp"
 #include "http/server.hpp"
 #include "rest/api.hpp"
 #include "secrets/sealed.hpp"
 #include "secrets/source.hpp"
+#include "store/copy.hpp"
 #include "store/postgres.hpp"
 #include "store/sqlite.hpp"
 
@@ -58,16 +60,37 @@ base::Result<std::string> host_id(const Config& config) {
                {}};
 }
 
-base::Result<model::ManifestPtr> read_manifest(const std::string& text) {
-  auto manifest = engine::read_manifest(text);
-  if (manifest.has_error()) return manifest.error();
-  return std::make_shared<const model::Manifest>(std::move(*manifest));
+// Runs that are taken up go on as the operator wants it now.
+auto manifest_reader(const Config& config) {
+  return [policies = config.step_policies](const std::string& text) -> base::Result<model::ManifestPtr> {
+    auto manifest = engine::read_manifest(text);
+    if (manifest.has_error()) return manifest.error();
+    return pace::with_policies(std::make_shared<const model::Manifest>(std::move(*manifest)), policies);
+  };
+}
+
+// The loader, with the operator's policies laid over the manifest of what it loads.
+engine::Loader under_policies(engine::Loader load, pace::Policies policies) {
+  if (policies.empty()) return load;
+  return [load = std::move(load), policies = std::move(policies)](const fs::path& path) {
+    auto loaded = load(path);
+    if (loaded.has_error()) return loaded;
+    const auto& manifest = loaded->contract->manifest();
+    for (const auto& step : pace::strangers(*manifest, policies))
+      base::log::warn("policy of a step that is not there",
+                      {{"pointer", "/engines/steps/" + manifest->engine.value + '/' + step},
+                       {"engine", manifest->engine.value},
+                       {"version", manifest->version}});
+    if (auto changed = pace::with_policies(manifest, policies); changed != manifest)
+      loaded->contract = std::make_shared<const engine::Contract>(std::move(changed));
+    return loaded;
+  };
 }
 
 base::Result<std::unique_ptr<store::Store>> open_shared_store(const Config& config) {
   store::PostgresOptions options;
   options.readers = config.store_readers;
-  options.read_manifest = read_manifest;
+  options.read_manifest = manifest_reader(config);
   if (!config.store_password.empty()) {
     const auto reference = secrets::Reference::parse(config.store_password);
     if (reference.has_error()) return reference.error();
@@ -85,7 +108,7 @@ base::Result<std::unique_ptr<store::Store>> open_store(const Config& config) {
     if (const auto made = make_private(fs::path(config.store).parent_path()); made.has_error()) return made.error();
   store::SqliteOptions options;
   options.readers = config.store_readers;
-  options.read_manifest = read_manifest;
+  options.read_manifest = manifest_reader(config);
   return store::open_sqlite(config.store, std::move(options));
 }
 
@@ -119,11 +142,12 @@ void warn_of(const service::Engines& engines, const service::Servers& servers, c
                     {{"server", server.id.value}, {"pointer", problem.pointer}, {"reason", problem.message}});
 }
 
-execution::LimitOptions limits(const Config& config) {
-  execution::LimitOptions limits;
+pace::Options limits(const Config& config) {
+  pace::Options limits;
   limits.host = config.steps_at_once;
   limits.per_engine = config.calls_per_engine;
-  for (const auto& server : config.servers) limits.server[server.id.value] = server.concurrency;
+  limits.per_tenant = config.steps_per_tenant;
+  limits.server = config.server_limits;
   return limits;
 }
 
@@ -132,11 +156,12 @@ execution::LimitOptions limits(const Config& config) {
 struct App::Rooms {
   Rooms(Config given, std::unique_ptr<store::Store> opened, std::unique_ptr<secrets::Vault> key, std::string host)
       : config(std::move(given)),
+        clock(base::SystemClock().now() + fault.clock_off()),
         store(std::move(opened)),
         vault(std::move(key)),
         servers(config.servers, config.engine_settings),
         shelf(config.data_dir / "kept-engines", [this] { return pinned_manifests(); }),
-        catalog(config.engine_directories, loader(config), &shelf),
+        catalog(config.engine_directories, under_policies(loader(config), config.step_policies), &shelf),
         engines(service::engines_of(catalog)),
         feed(*store, clock, feed_options(config)),
         scheduler(*store, {std::move(host), base::new_id("boot_")}, ports(), clock, options(config)),
@@ -144,11 +169,15 @@ struct App::Rooms {
         tenants(*store, identity, engines, servers, *vault, clock),
         provisioning(*store, identity, scheduler, engines, servers, clock),
         history(*store, identity, provisioning, tenants),
-        audience(*store, identity, scheduler.board()) {}
+        audience(*store, identity, scheduler.board()) {
+    store->keep_time(clock);
+  }
 
   static execution::SchedulerOptions options(const Config& config) {
     execution::SchedulerOptions options;
     options.limits = limits(config);
+    options.only_host = !config.store_is_shared;
+    options.lease = config.lease;
     return options;
   }
 
@@ -167,6 +196,7 @@ struct App::Rooms {
       return put.has_value();
     };
     ports.committed = [this] { feed.wake(); };
+    if (fault.has_points()) ports.passing = [this](auto point, auto step) { fault.pass(point, step); };
     return ports;
   }
 
@@ -205,8 +235,9 @@ struct App::Rooms {
     return std::nullopt;
   }
 
+  Fault fault{std::getenv("TENANTRY_FAULT")};
   Config config;
-  base::SystemClock clock;
+  base::SteadyClock clock;
   std::unique_ptr<store::Store> store;
   std::unique_ptr<secrets::Vault> vault;
   service::Servers servers;
@@ -294,6 +325,16 @@ base::Result<void> create_admin(const Config& config, const std::string& email, 
   const auto made = identity.create_account(email, name, password, model::AccountRole::kAdmin);
   if (made.has_error()) return made.error();
   return {};
+}
+
+base::Result<std::string> copy_store(const std::string& from, const std::string& to) {
+  static constexpr std::string_view kSqlite = "sqlite:";
+  const auto copied =
+      store::copy_store(from.starts_with(kSqlite) ? from.substr(kSqlite.size()) : from, to, read_manifest);
+  if (copied.has_error()) return copied.error();
+  std::string text;
+  for (const auto& table : *copied) text += table.digest + "  " + table.name + "  " + std::to_string(table.rows) + "\n";
+  return text + "Every row was read back from the target and is the same.\n";
 }
 
 }  // namespace tenantry

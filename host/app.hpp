@@ -29,4 +29,7 @@ class App {
 [[nodiscard]] base::Result<void> create_admin(const Config& config, const std::string& email, const std::string& name,
                                               const std::string& password);
 
+// Copies a SQLite store into an empty PostgreSQL database; what was copied, a line for each table.
+[[nodiscard]] base::Result<std::string> copy_store(const std::string& from, const std::string& to);
+
 }  // namespace tenantry

@@ -63,9 +63,23 @@ std::string text(const json::value& document, std::string_view pointer) {
   return found != nullptr && found->is_string() ? json::value_to<std::string>(*found) : std::string();
 }
 
+// The schema lets 5.0 be 5; what it refuses is not read.
 std::int64_t number(const json::value& document, std::string_view pointer, std::int64_t otherwise) {
+  static constexpr double kExact = 9e15;
   const auto* found = base::find_pointer(document, pointer);
-  return found != nullptr && found->is_int64() ? found->get_int64() : otherwise;
+  if (found == nullptr) return otherwise;
+  if (const auto* real = found->if_double(); real != nullptr && *real > -kExact && *real < kExact)
+    return static_cast<std::int64_t>(*real);
+  return found->is_int64() ? found->get_int64() : otherwise;
+}
+
+base::Millis millis(const json::value& document, std::string_view pointer, base::Millis otherwise) {
+  return base::Millis{number(document, pointer, otherwise.count())};
+}
+
+std::optional<base::Millis> millis(const json::value& document, std::string_view pointer) {
+  const auto found = number(document, pointer, -1);
+  return found < 0 ? std::nullopt : std::optional(base::Millis{found});
 }
 
 template <class Each>
@@ -108,6 +122,62 @@ service::ErpServer read_server(const json::value& one) {
   return server;
 }
 
+pace::ServerLimits read_limits(const json::value& server) {
+  pace::ServerLimits limits;
+  limits.concurrency = static_cast<int>(number(server, "/limits/concurrency", limits.concurrency));
+  if (const auto* rate = base::find_pointer(server, "/limits/rate"); rate != nullptr && rate->is_number())
+    limits.rate = rate->to_number<double>();
+  limits.burst = static_cast<double>(number(server, "/limits/burst", 0));
+  auto& breaker = limits.breaker;
+  breaker.failures = static_cast<int>(number(server, "/limits/breaker/failures", breaker.failures));
+  breaker.pause = millis(server, "/limits/breaker/pause_ms", breaker.pause);
+  breaker.longest = millis(server, "/limits/breaker/max_pause_ms", std::max(breaker.longest, breaker.pause));
+  return limits;
+}
+
+pace::StepPolicy read_policy(const json::value& step) {
+  pace::StepPolicy policy;
+  if (const auto attempts = number(step, "/retry/attempts", 0); attempts > 0)
+    policy.attempts = static_cast<int>(attempts);
+  policy.backoff = millis(step, "/retry/backoff_ms");
+  policy.max_backoff = millis(step, "/retry/max_backoff_ms");
+  policy.budget = millis(step, "/retry/budget_ms");
+  policy.timeout = millis(step, "/timeout_ms");
+  policy.heartbeat = millis(step, "/heartbeat_ms");
+  policy.wait_limit = millis(step, "/wait_limit_ms");
+  return policy;
+}
+
+// What the schema cannot say. The document may break it all the same: then everything is said at once.
+void contradictions(const json::value& document, const pace::Policies& policies, std::vector<base::Problem>& problems) {
+  std::set<std::string> ids;
+  each(document, "/servers", [&](const json::value& one, std::size_t i) {
+    const auto at = "/servers/" + std::to_string(i);
+    if (!ids.insert(text(one, "/id")).second) problems.push_back({at + "/id", "this id was used before"});
+    const auto limits = read_limits(one);
+    if (limits.breaker.pause > limits.breaker.longest)
+      problems.push_back({at + "/limits/breaker/pause_ms", "longer than max_pause_ms"});
+    if (limits.burst > 0 && limits.rate <= 0)
+      problems.push_back({at + "/limits/burst", "narrows rate, which is absent"});
+  });
+  for (const auto& [engine, steps] : policies)
+    for (const auto& [step, policy] : steps)
+      if (policy.backoff && policy.max_backoff && *policy.backoff > *policy.max_backoff)
+        problems.push_back(
+            {"/engines/steps/" + base::escape_pointer(engine) + "/" + base::escape_pointer(step) + "/retry/backoff_ms",
+             "longer than max_backoff_ms"});
+}
+
+pace::Policies read_policies(const json::value& document) {
+  pace::Policies policies;
+  const auto* engines = base::find_pointer(document, "/engines/steps");
+  if (engines == nullptr || !engines->is_object()) return policies;
+  for (const auto& engine : engines->get_object())
+    if (const auto* steps = engine.value().if_object(); steps != nullptr)
+      for (const auto& step : *steps) policies[engine.key()][step.key()] = read_policy(step.value());
+  return policies;
+}
+
 }  // namespace
 
 base::Result<Config> read_config(const fs::path& file, const json::object& overrides) {
@@ -121,11 +191,7 @@ base::Result<Config> read_config(const fs::path& file, const json::object& overr
     if (complete.has_error()) return complete.error();
     *parsed = std::move(*complete);
   }
-  std::set<std::string> ids;
-  each(*parsed, "/servers", [&](const json::value& one, std::size_t i) {
-    if (!ids.insert(text(one, "/id")).second)
-      problems.push_back({"/servers/" + std::to_string(i) + "/id", "this id was used before"});
-  });
+  contradictions(*parsed, read_policies(*parsed), problems);
   static constexpr std::string_view kSqlite = "sqlite:";
   const auto url = text(*parsed, "/store/url");
   if (!problems.empty()) {
@@ -167,9 +233,15 @@ base::Result<Config> read_config(const fs::path& file, const json::object& overr
   if (const auto* settings = base::find_pointer(document, "/engines/settings");
       settings != nullptr && settings->is_object())
     config.engine_settings = settings->get_object();
-  each(document, "/servers", [&](const json::value& one, std::size_t) { config.servers.push_back(read_server(one)); });
+  config.step_policies = read_policies(document);
+  each(document, "/servers", [&](const json::value& one, std::size_t) {
+    config.servers.push_back(read_server(one));
+    config.server_limits[text(one, "/id")] = read_limits(one);
+  });
   config.steps_at_once = static_cast<int>(number(document, "/limits/steps", 32));
+  config.steps_per_tenant = static_cast<int>(number(document, "/limits/steps_per_tenant", 16));
   config.max_body = static_cast<std::size_t>(number(document, "/limits/body_bytes", 1 << 20));
+  config.lease = base::Millis{number(document, "/limits/lease_ms", 30'000)};
   config.drain = base::Millis{number(document, "/limits/drain_ms", 30'000)};
   config.heartbeat = base::Millis{number(document, "/events/heartbeat_ms", 15'000)};
   config.token_life = std::chrono::hours{number(document, "/auth/token_hours", 12)};

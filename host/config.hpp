@@ -10,6 +10,8 @@
 #include "base/log.hpp"
 #include "base/result.hpp"
 #include "child/options.hpp"
+#include "pace/limits.hpp"
+#include "pace/policies.hpp"
 #include "service/servers.hpp"
 
 namespace tenantry {
@@ -31,11 +33,15 @@ struct Config {
   child::Limits engine_limits;
   int calls_per_engine = 16;
   base::json::object engine_settings;  // by engine id
+  pace::Policies step_policies;
   std::vector<service::ErpServer> servers;
+  std::map<std::string, pace::ServerLimits> server_limits;  // by id
   int steps_at_once = 32;
+  int steps_per_tenant = 16;
   std::size_t max_body = 1U << 20U;
   base::Millis drain{30'000};
   base::Millis heartbeat{15'000};  // of a live stream
+  base::Millis lease{30'000};
   base::Millis token_life{12 * 3600 * 1000};
   std::filesystem::path key_file;  // empty: key in data_dir, unless TENANTRY_KEY is set
   base::log::Level log_level = base::log::Level::kInfo;

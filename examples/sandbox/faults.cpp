@@ -133,8 +133,7 @@ Decision Faults::decide(const Subject& subject) {
     if (rule.times >= 0 && rule.hits >= rule.times) continue;
     if (rule.site != "*" && rule.site != subject.site) continue;
     if (rule.method != "*" && rule.method != subject.method) continue;
-    if (rule.doctype != "*" && rule.doctype != subject.doctype) continue;
-    if (!matches(rule.path, subject.path)) continue;
+    if (!matches(rule.doctype, subject.doctype) || !matches(rule.path, subject.path)) continue;
     // A rule that cannot act because another one already does keeps its hits for later.
     const bool acts = rule.action != Action::kNone && rule.action != Action::kCondition;
     if (acts && decision.rule) continue;

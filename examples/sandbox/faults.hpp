@@ -31,7 +31,7 @@ struct Rule {
   std::string site = "*";     // exact, or "*"
   std::string method = "*";   // exact, or "*"
   std::string path = "*";     // with "*" anywhere
-  std::string doctype = "*";  // exact, or "*"; what the application calls the request's subject
+  std::string doctype = "*";  // with "*" anywhere; what the application calls the request's subject
   std::int64_t skip = 0;      // the first matches that pass unharmed
   std::int64_t times = -1;    // hits before the rule is spent; -1: never
   double probability = 1.0;

@@ -1,9 +1,23 @@
 #include "base/clock.hpp"
 
+#include <time.h>
+
 #include <array>
 #include <cstdio>
 
 namespace tenantry::base {
+namespace {
+
+std::int64_t since_start_of_machine() {
+  timespec time{};
+  ::clock_gettime(CLOCK_BOOTTIME, &time);
+  return std::int64_t{time.tv_sec} * 1'000 + time.tv_nsec / 1'000'000;
+}
+
+}  // namespace
+
+Time SteadyClock::now() const { return from_millis(started_at_ + since_start_of_machine()); }
+void SteadyClock::set(Time now) { started_at_ = to_millis(now) - since_start_of_machine(); }
 
 std::string format_time(Time time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);

@@ -1,5 +1,6 @@
 // Time as the host sees it: UTC, in milliseconds.
 #pragma once
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -26,6 +27,17 @@ class SystemClock final : public Clock {
   [[nodiscard]] Time now() const override {
     return std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now());
   }
+};
+
+// Goes on evenly from the time it was given, also while the machine sleeps, whatever is done to the system's clock.
+class SteadyClock final : public Clock {
+ public:
+  explicit SteadyClock(Time now) { set(now); }
+  [[nodiscard]] Time now() const override;
+  void set(Time now);  // any thread
+
+ private:
+  std::atomic<std::int64_t> started_at_{0};  // when the machine was started, in this clock's time
 };
 
 [[nodiscard]] inline std::int64_t to_millis(Time time) { return time.time_since_epoch().count(); }

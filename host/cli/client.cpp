@@ -100,7 +100,7 @@ struct Client::Wire {
     std::string url;
     std::string body;
     std::vector<std::string> headers;
-    bool is_post = false;
+    const char* method = "GET";
   };
   struct Answer {
     CURLcode code = CURLE_OK;
@@ -135,10 +135,11 @@ struct Client::Wire {
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, kConnectMillis);
     curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, kAnswerMillis);
     if (is_loopback(request.url)) curl_easy_setopt(curl, CURLOPT_PROXY, "");
-    if (request.is_post) {
+    if (request.method != std::string_view("GET")) {
       curl_easy_setopt(curl, CURLOPT_POST, 1L);
       curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.c_str());
       curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(request.body.size()));
+      curl_easy_setopt(curl, CURLOPT_CUSTOMREQUEST, request.method);
     }
     answer.code = curl_easy_perform(curl);
     curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &answer.status);
@@ -151,8 +152,7 @@ struct Client::Wire {
     Answer answer = send(request);
     while (answer.code != CURLE_OK && answer.code != CURLE_COULDNT_CONNECT && --tries > 0) answer = send(request);
     if (trace.is_open())
-      trace << (request.is_post ? "POST " : "GET ") << request.url.substr(host.size()) << " " << answer.status
-            << std::endl;
+      trace << request.method << " " << request.url.substr(host.size()) << " " << answer.status << std::endl;
     if (answer.code != CURLE_OK)
       return Error{ErrorKind::kUnavailable,
                    "cli.unreachable",
@@ -192,13 +192,21 @@ Client::Client(Client&&) noexcept = default;
 Client::~Client() = default;
 
 base::Result<json::value> Client::get(const std::string& path) {
-  Wire::Request request{url_ + path, {}, {"Accept: application/json"}, false};
+  Wire::Request request{url_ + path, {}, {"Accept: application/json"}, "GET"};
   if (!token_.empty()) request.headers.push_back("Authorization: Bearer " + token_);
   return wire_->ask(url_, request, 2);
 }
 
 base::Result<json::value> Client::post(const std::string& path, const json::value& body) {
-  Wire::Request request{url_ + path, json::serialize(body), {"Accept: application/json"}, true};
+  return change("POST", path, body);
+}
+
+base::Result<json::value> Client::remove(const std::string& path, const json::value& body) {
+  return change("DELETE", path, body);
+}
+
+base::Result<json::value> Client::change(const char* method, const std::string& path, const json::value& body) {
+  Wire::Request request{url_ + path, json::serialize(body), {"Accept: application/json"}, method};
   request.headers.emplace_back("Content-Type: application/json");
   request.headers.emplace_back("Expect:");  // no round trip before the body
   request.headers.push_back("Idempotency-Key: " + base::new_id("cli_"));

@@ -30,10 +30,14 @@ class Client {
   [[nodiscard]] base::Result<base::json::value> get(const std::string& path);
   // A fresh Idempotency-Key goes along, and one more try follows if the connection breaks.
   [[nodiscard]] base::Result<base::json::value> post(const std::string& path, const base::json::value& body);
+  [[nodiscard]] base::Result<base::json::value> remove(const std::string& path, const base::json::value& body);
 
   [[nodiscard]] const std::string& url() const { return url_; }
 
  private:
+  [[nodiscard]] base::Result<base::json::value> change(const char* method, const std::string& path,
+                                                       const base::json::value& body);
+
   struct Wire;
   std::string url_;
   std::string token_;

@@ -27,6 +27,7 @@ struct Line {
   std::string into = ".";
   std::string server;
   std::string country;
+  StoreCopy copy;
   std::string admin_email;
   std::string admin_name;
   std::string category;
@@ -51,6 +52,7 @@ struct Line {
   bool demo_data = false;
   bool pos_store = false;
   bool force = false;
+  bool downstream = false;
   bool preview = false;
   bool wait = false;
   EngineCheck check;
@@ -105,6 +107,7 @@ base::Result<Command> command_of(const std::string& verb, const Line& line) {
   set(command.body, "step", line.step);
   set(command.body, "reason", line.reason);
   if (line.force) command.body["force"] = true;
+  if (line.downstream) command.body["include_downstream"] = true;
   if (line.preview) command.body["validate_only"] = true;
   if (line.demo_data) command.body["include_demo_data"] = true;
   if (line.pos_store) command.body["pos_store_enabled"] = true;
@@ -195,7 +198,7 @@ class Commands {
     serve->add_option("--engines", line_.engine_folders, "folder with engines; may be repeated");
     serve->add_option("--log-level", line_.log_level, "debug, info, warn, error or off");
 
-    auto* admin = app_.add_subcommand("admin", "accounts of this host's store");
+    auto* admin = app_.add_subcommand("admin", "accounts of this host's store, and the store itself");
     admin->require_subcommand(1);
     admin->fallthrough();
     auto* create = add(*admin, "create", "make the first account (password: TENANTRY_ADMIN_PASSWORD or asked for)",
@@ -204,6 +207,17 @@ class Commands {
     create->add_option("--email", line_.email)->required();
     create->add_option("--name", line_.name)->required();
     create->add_option("--password-file", line_.password_file, "the password is its first line");
+    auto* copy = add(*admin, "copy-store", "copy a SQLite store that no host uses into an empty PostgreSQL database",
+                     [this] { return copy_store(); });
+    copy->add_option("--from", line_.copy.from, "file of the SQLite store")->required();
+    copy->add_option("--to", line_.copy.to, "postgresql://user@host:port/database")->required();
+  }
+
+  int copy_store() const {
+    const auto copied = host_.copy_store(line_.copy);
+    if (copied.has_error()) return complain(copied.error());
+    std::cout << *copied;
+    return kExitOk;
   }
 
   int create_admin() const {
@@ -257,6 +271,8 @@ class Commands {
     auto* show = add_remote(*tenants, "show", "one tenant",
                             [this](const Session& session) { return show_tenant(session, line_.tenant); });
     add_tenant(*show);
+    add_verb_to(*tenants, "delete", "", "roll back what was made for a tenant, and remove it for ever")
+        ->add_option("--reason", line_.reason);
   }
 
   void add_new_engine(CLI::App& engines) {
@@ -306,7 +322,11 @@ class Commands {
   }
 
   CLI::App* add_verb(const std::string& name, const std::string& verb, const std::string& text) {
-    auto* command = add_remote(app_, name, text, [this, verb](const Session& session) {
+    return add_verb_to(app_, name, verb, text);
+  }
+
+  CLI::App* add_verb_to(CLI::App& parent, const std::string& name, const std::string& verb, const std::string& text) {
+    auto* command = add_remote(parent, name, text, [this, verb](const Session& session) {
       const auto wanted = command_of(verb, line_);
       return wanted.has_error() ? complain(wanted.error()) : send_command(session, line_.tenant, *wanted);
     });
@@ -318,16 +338,30 @@ class Commands {
 
   void add_verbs() {
     auto* start = add_verb("start", "start", "provision a tenant");
-    start->add_flag("--demo-data", line_.demo_data);
-    start->add_flag("--pos-store", line_.pos_store);
-    start->add_option("--set", line_.settings, "a parameter of the engine, name=value; may be repeated");
+    add_parameters(*start);
     add_verb("retry", "retry", "attempt every failed step again")->add_option("--step", line_.step, "only this one");
     add_verb("continue", "continue", "verify, then go on from the first failed step");
     auto* skip = add_verb("skip", "skip-step", "leave a step out");
     skip->add_option("--step", line_.step)->required();
     skip->add_option("--reason", line_.reason)->required();
     skip->add_flag("--force", line_.force, "although the step is not optional");
-    add_verb("cancel", "cancel", "stop a run")->add_option("--reason", line_.reason);
+    auto* rerun = add_verb("rerun", "rerun-from", "run a finished step again");
+    rerun->add_option("--step", line_.step)->required();
+    rerun->add_flag("--downstream", line_.downstream, "and everything reachable from it");
+    rerun->add_option("--reason", line_.reason);
+    for (const auto& [verb, text] : {std::pair{"cancel", "stop a run"},
+                                     {"kill", "give up what does not stop"},
+                                     {"pause", "start nothing more for now"},
+                                     {"resume", "go on after a pause"},
+                                     {"rollback", "undo what the run made"},
+                                     {"verify", "compare what was made with what is there"}})
+      add_verb(verb, verb, text)->add_option("--reason", line_.reason);
+    auto* plan = add_remote(app_, "plan", "what start would do, step by step", [this](const Session& session) {
+      const auto wanted = command_of("plan", line_);
+      return wanted.has_error() ? complain(wanted.error()) : plan_tenant(session, line_.tenant, wanted->body);
+    });
+    add_tenant(*plan);
+    add_parameters(*plan);
   }
 
   void add_views() {
@@ -341,6 +375,11 @@ class Commands {
                            [this](const Session& session) { return watch_tenant(session, line_.tenant); }));
   }
 
+  void add_parameters(CLI::App& command) {
+    command.add_flag("--demo-data", line_.demo_data);
+    command.add_flag("--pos-store", line_.pos_store);
+    command.add_option("--set", line_.settings, "a parameter of the engine, name=value; may be repeated");
+  }
   void add_tenant(CLI::App& command) { command.add_option("TENANT", line_.tenant, "id or name")->required(); }
 
   Line& line_;

@@ -35,6 +35,12 @@ struct AdminAccount {
   std::string password;
 };
 
+// From the file of a SQLite store to a PostgreSQL database.
+struct StoreCopy {
+  std::string from;
+  std::string to;
+};
+
 // What `engines check` is asked to do; see host/kit/kit.hpp.
 struct EngineCheck {
   std::string file;
@@ -51,7 +57,8 @@ struct HostCommands {
   std::function<int(const HostSetup&)> serve;  // returns the exit code
   std::function<base::Result<void>(const HostSetup&, const AdminAccount&)> create_admin;
   std::string version;
-  std::function<int(const EngineCheck&)> check_engine;  // returns the exit code: 0, 1 or 2
+  std::function<int(const EngineCheck&)> check_engine;                              // returns the exit code: 0, 1 or 2
+  std::function<base::Result<std::string>(const StoreCopy&)> copy_store = nullptr;  // what was copied, as text
 };
 
 // Carries out one command line and returns the exit code. Writes to standard output and error; never throws.

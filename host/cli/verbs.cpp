@@ -100,7 +100,11 @@ void print_preview(const Session& session, const json::value& preview) {
     say(session, preview);
     return;
   }
-  for (const auto& [name, title] : {std::pair{"run", "would run"}, {"verify", "would verify"}, {"keep", "would keep"}})
+  for (const auto& [name, title] : {std::pair{"run", "would run"},
+                                    {"verify", "would verify"},
+                                    {"undo", "would undo"},
+                                    {"keep", "would keep"},
+                                    {"left_behind", "would leave"}})
     if (const auto ids = joined(member(*scope, name)); !ids.empty())
       session.out << pad(title, 14) << printable(ids) << "\n";
 }
@@ -183,17 +187,43 @@ int show_tenant(const Session& session, const std::string& tenant) {
 int send_command(const Session& session, const std::string& wanted, const Command& command) {
   const auto tenant = find(session, wanted);
   if (tenant.has_error()) return refuse(session, tenant.error());
-  const auto answer = session.client.post(address(*tenant, command.verb), command.body);
+  const auto answer = command.verb.empty()
+                          ? session.client.remove("/api/iam/tenants/" + encode_segment(tenant->id), command.body)
+                          : session.client.post(address(*tenant, command.verb), command.body);
   if (answer.has_error()) return refuse(session, answer.error());
   if (const auto* preview = command.body.if_contains("validate_only"); preview != nullptr && *preview == true) {
     if (is_json(session)) return say(session, *answer);
     print_preview(session, *answer);
     return kExitOk;
   }
+  if (const auto* removed = member(*answer, "removed"); removed != nullptr && *removed == true) {
+    if (is_json(session)) return say(session, *answer);
+    session.out << printable(tenant->name) << " was removed; nothing had been made for it.\n";
+    return kExitOk;
+  }
   if (command.wait) return follow(session, *tenant);
   if (is_json(session)) return say(session, *answer);
   session.out << member_text(*answer, "status") << "  " << printable(tenant->name) << ": operation "
               << printable(member_text(*answer, "operation")) << ". Next: tenantry watch " << tenant->id << "\n";
+  return kExitOk;
+}
+
+int plan_tenant(const Session& session, const std::string& wanted, const json::object& body) {
+  const auto tenant = find(session, wanted);
+  if (tenant.has_error()) return refuse(session, tenant.error());
+  const auto answer = session.client.post(address(*tenant, "plan"), body);
+  if (answer.has_error()) return refuse(session, answer.error());
+  const auto* steps = member(*answer, "steps");
+  if (is_json(session) || steps == nullptr || !steps->is_array()) return say(session, *answer);
+  std::vector<std::vector<std::string>> rows;
+  for (const auto& step : steps->get_array()) {
+    std::string what = member_text(step, "reason");
+    if (const auto* actions = member(step, "actions"); actions != nullptr && actions->is_array())
+      for (const auto& action : actions->get_array())
+        what += (what.empty() ? "" : "; ") + member_text(action, "verb") + " " + member_text(action, "what");
+    rows.push_back({member_text(step, "id"), member_text(step, "would"), what});
+  }
+  session.out << table({"STEP", "WOULD", "WHAT"}, rows);
   return kExitOk;
 }
 

@@ -22,7 +22,7 @@ struct Session {
 };
 
 struct Command {
-  std::string verb;  // as in the address: start, retry, continue, skip-step, cancel
+  std::string verb;  // as in the address: start, retry, skip-step, ...; empty: the tenant itself is to be removed
   base::json::object body;
   bool wait = false;
 };
@@ -35,6 +35,8 @@ struct Command {
 // `tenant`, here and below, is an id or a name that only one tenant has.
 [[nodiscard]] int show_tenant(const Session& session, const std::string& tenant);
 [[nodiscard]] int send_command(const Session& session, const std::string& tenant, const Command& command);
+// What start would do, step by step.
+[[nodiscard]] int plan_tenant(const Session& session, const std::string& tenant, const base::json::object& body);
 [[nodiscard]] int show_status(const Session& session, const std::string& tenant);
 [[nodiscard]] int show_logs(const Session& session, const std::string& tenant, int limit);
 [[nodiscard]] int watch_tenant(const Session& session, const std::string& tenant);

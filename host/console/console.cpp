@@ -8,7 +8,7 @@ namespace tenantry::console {
 namespace {
 
 constexpr std::string_view kPage = "index.html";
-constexpr http::RouteOptions kFromMemory{http::Where::kIoThread, 0};
+const http::RouteOptions kFromMemory{http::Where::kIoThread, 0};
 constexpr const char* kPolicy =
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self' data:; "
     "frame-ancestors 'none'; base-uri 'none'; form-action 'none'; require-trusted-types-for 'script'";

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <condition_variable>
+#include <deque>
 #include <list>
 #include <mutex>
 #include <system_error>
@@ -22,6 +23,10 @@ Answer busy() {
 }  // namespace
 
 // Owned by the runtime and by each of its threads, so that one that is left behind finds everything it needs.
+//
+// Calls wait in one line, and threads are woken (or made) one after the other: whoever is woken takes a call and sends
+// for the next thread if there is more to do. Many short calls are thus carried out by the few threads that are awake
+// anyway, and many long ones still all begin at once, but for the time it takes to wake a thread.
 class InProcess::Pool : public std::enable_shared_from_this<InProcess::Pool> {
  public:
   Pool(std::shared_ptr<const OpenEngine> engine, std::size_t threads) : engine_(std::move(engine)), most_(threads) {}
@@ -29,24 +34,12 @@ class InProcess::Pool : public std::enable_shared_from_this<InProcess::Pool> {
   // False if there is no thread for the call.
   bool start(const std::shared_ptr<LiveCall>& call) {
     const std::scoped_lock lock(mutex_);
-    for (auto& worker : workers_) {
-      // A thread that is only telling how its call ended takes the next one after that.
-      if (worker.gone || worker.next || (worker.call && !worker.call->is_ending())) continue;
-      worker.next = call;
-      worker.woken.notify_one();
-      return true;
-    }
-    drop_gone();
-    if (workers_.size() >= most_) return false;
-    auto& worker = workers_.emplace_back();
-    worker.next = call;
-    try {
-      worker.thread = std::thread([self = shared_from_this(), &worker] { self->work(worker); });
-    } catch (const std::system_error&) {
-      workers_.pop_back();
-      return false;
-    }
-    return true;
+    if (line_.size() + workers_.size() >= most_ && line_.size() + engaged() >= most_) return false;
+    line_.push_back(call);
+    wake_next();
+    if (!workers_.empty()) return true;
+    line_.pop_back();  // not even one thread could be made
+    return false;
   }
 
   // After this the threads end as soon as their calls let them.
@@ -56,7 +49,6 @@ class InProcess::Pool : public std::enable_shared_from_this<InProcess::Pool> {
       const std::scoped_lock lock(mutex_);
       stopping_ = true;
       for (auto& worker : workers_) {
-        worker.woken.notify_one();
         const bool left_behind = worker.call && worker.call->is_abandoned();
         if (left_behind || worker.thread.get_id() == std::this_thread::get_id())
           worker.thread.detach();
@@ -64,6 +56,7 @@ class InProcess::Pool : public std::enable_shared_from_this<InProcess::Pool> {
           waited_for.push_back(std::move(worker.thread));
       }
     }
+    arrived_.notify_all();
     for (auto& thread : waited_for) thread.join();
   }
 
@@ -77,9 +70,7 @@ class InProcess::Pool : public std::enable_shared_from_this<InProcess::Pool> {
  private:
   struct Worker {
     std::thread thread;
-    std::condition_variable woken;
     std::shared_ptr<LiveCall> call;  // what it is doing
-    std::shared_ptr<LiveCall> next;  // what it shall do after that
     bool gone = false;               // the engine ended the thread
   };
 
@@ -90,14 +81,10 @@ class InProcess::Pool : public std::enable_shared_from_this<InProcess::Pool> {
     Departure(const Departure&) = delete;
     Departure& operator=(const Departure&) = delete;
     ~Departure() {
-      std::shared_ptr<LiveCall> left;
-      {
-        const std::scoped_lock lock(pool_.mutex_);
-        worker_.gone = true;
-        worker_.call.reset();
-        left = std::move(worker_.next);
-      }
-      if (left) left->refuse(busy());
+      const std::scoped_lock lock(pool_.mutex_);
+      worker_.gone = true;
+      worker_.call.reset();
+      if (!pool_.stopping_) pool_.wake_next();
     }
 
    private:
@@ -105,13 +92,49 @@ class InProcess::Pool : public std::enable_shared_from_this<InProcess::Pool> {
     Worker& worker_;
   };
 
+  // Those that will not take a call soon. A thread that is only telling how its call ended will. Under the lock.
+  [[nodiscard]] std::size_t engaged() const {
+    return static_cast<std::size_t>(std::count_if(workers_.begin(), workers_.end(), [](const Worker& worker) {
+      return !worker.gone && worker.call && !worker.call->is_ending();
+    }));
+  }
+
+  // At most one thread at a time is on its way, and the next is sent for by that one. If there is none to send for,
+  // then one that is about to be free takes what waits. Under the lock.
+  void wake_next() {
+    if (line_.empty() || waking_) return;
+    if (idle_ > 0) {
+      waking_ = true;
+      arrived_.notify_one();
+      return;
+    }
+    drop_gone();
+    const auto present = std::count_if(workers_.begin(), workers_.end(), [](const Worker& one) { return !one.gone; });
+    if (static_cast<std::size_t>(present) >= most_) return;
+    auto& worker = workers_.emplace_back();
+    try {
+      worker.thread = std::thread([self = shared_from_this(), &worker] { self->work(worker); });
+      waking_ = true;
+    } catch (const std::system_error&) {
+      workers_.pop_back();
+    }
+  }
+
   void work(Worker& worker) {
     const Departure departure(*this, worker);
     std::unique_lock lock(mutex_);
+    waking_ = false;
     while (true) {
-      worker.woken.wait(lock, [&] { return worker.next || stopping_; });
-      if (!worker.next) return;
-      worker.call = std::move(worker.next);
+      while (line_.empty() && !stopping_) {
+        ++idle_;
+        arrived_.wait(lock);
+        --idle_;
+        waking_ = false;  // also if what it was woken for is in other hands by now
+      }
+      if (line_.empty()) return;
+      worker.call = std::move(line_.front());
+      line_.pop_front();
+      wake_next();
       const auto call = worker.call;
       lock.unlock();
       LiveCall::carry_out(call, engine_->plugin(), engine_->engine());
@@ -123,7 +146,7 @@ class InProcess::Pool : public std::enable_shared_from_this<InProcess::Pool> {
   // A thread that the engine ended is joined when its place is needed. Under the lock.
   void drop_gone() {
     for (auto worker = workers_.begin(); worker != workers_.end();) {
-      if (!worker->gone) {
+      if (!worker->gone || worker->thread.get_id() == std::this_thread::get_id()) {
         ++worker;
         continue;
       }
@@ -135,7 +158,11 @@ class InProcess::Pool : public std::enable_shared_from_this<InProcess::Pool> {
   const std::shared_ptr<const OpenEngine> engine_;
   const std::size_t most_;
   mutable std::mutex mutex_;  // guards what follows
+  std::condition_variable arrived_;
+  std::deque<std::shared_ptr<LiveCall>> line_;
   std::list<Worker> workers_;
+  std::size_t idle_ = 0;
+  bool waking_ = false;  // a thread was sent for and has not come yet
   bool stopping_ = false;
 };
 

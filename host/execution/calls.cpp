@@ -6,58 +6,12 @@
 
 namespace tenantry::execution {
 
-void Scheduler::Loop::enqueue(Active& active) {
-  if (!std::exchange(active.queued, true)) ring_.push_back(&active);
-}
-
-// Round robin: each run is offered its turn; whoever was served goes to the end, the others keep their places.
-void Scheduler::Loop::claim() {
-  if (is_draining()) return;
-  std::deque<Active*> unserved;
-  for (auto left = ring_.size(); left > 0; --left) {
-    auto* active = ring_.front();
-    ring_.pop_front();
-    if (limits_.host_is_full() && std::exchange(active->told_to_wait, true)) {
-      unserved.push_back(active);  // it says so already; with 10,000 runs this has to be cheap
-      continue;
-    }
-    active->queued = false;
-    active->told_to_wait = limits_.host_is_full();
-    bool any_left = false;
-    for (const auto step : model::claimable(active->run, now_)) any_left = !claim_step(*active, step) || any_left;
-    if (!any_left || active->queued) continue;
-    active->queued = true;
-    unserved.push_back(active);
-  }
-  ring_.insert(ring_.begin(), unserved.begin(), unserved.end());
-}
-
-// A run takes the newest generation with its manifest when it first needs one, and keeps it until it ends.
-bool Scheduler::Loop::has_runtime(Active& active) {
-  if (!active.runtime) active.runtime = ports_.runtime(active.run.manifest());
-  return active.runtime != nullptr;
-}
-
-bool Scheduler::Loop::claim_step(Active& active, std::size_t step) {
-  auto reason = model::WaitReason::kEngineUnavailable;
-  Keys keys = keys_of(active.run, step);
-  if (has_runtime(active)) reason = limits_.take(keys);
-  if (reason != model::WaitReason::kNone) {
-    auto& state = active.run.steps[step];
-    if (state.state == model::StepState::kReady && std::exchange(state.wait_reason, reason) != reason) repaint(active);
-    return false;
-  }
-  (void)give(active, model::Claimed{step});
-  active.flights[step] = Flight{active.run.steps[step].attempts, std::move(keys), nullptr, nullptr, {}, false};
-  active.starting.push_back(step);
-  ++in_flight;
-  return true;
-}
-
 void Scheduler::Loop::land(Active& active, std::size_t step) {
   const auto flight = active.flights.find(step);
   if (flight == active.flights.end()) return;
-  limits_.give_back(flight->second.keys);
+  if (!flight->second.keys.exclusive.empty()) freed_.insert(flight->second.keys.exclusive);
+  limits_.give_back(flight->second.keys, now_);
+  guard_.remove(flight->second.call);
   active.flights.erase(flight);
   --in_flight;
   enqueue(active);
@@ -91,7 +45,10 @@ void Scheduler::Loop::begin_call(Active& active, std::size_t step) {
   if (state.op != model::Op::kRun && state.output) call.output = *state.output;
   if (state.checkpoint) call.checkpoint = *state.checkpoint;
   call.timeout = spec.timeout;
+  if (ports_.passing) ports_.passing(Point::kClaimed, spec.id);
   flight.call = active.runtime->start(std::move(call), flight.sink);
+  guard_.add(flight.call);
+  if (ports_.passing) ports_.passing(Point::kCalled, spec.id);
 }
 
 void Scheduler::Loop::tell(Active& active, std::size_t step) {

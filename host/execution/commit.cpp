@@ -37,6 +37,7 @@ bool Scheduler::Loop::commit() {
       roll_back(written.error());
       return false;
     }
+    leased();
     for (std::size_t i = 0; i < writes.size(); ++i) {
       if ((*written)[i] == store::Written::kLost) lost.insert(owner[i]);
       if ((*written)[i] == store::Written::kTenantBusy) busy.insert(owner[i]);
@@ -54,13 +55,20 @@ void Scheduler::Loop::acknowledge(const std::set<Active*>& lost, const std::set<
   for (auto* active : touched_)
     if (!gone(active)) show(*active);
   for (auto& [answered, error] : refused_) (*answered)(error);
-  for (auto& [active, answered] : accepted_) {
-    if (gone(active))
-      (*answered)(lost.contains(active) ? moved() : tenant_busy());
-    else
+  for (auto& [active, answered, given] : accepted_) {
+    if (!gone(active))
       (*answered)(active->committed);
+    else if (!lost.contains(active))
+      (*answered)(tenant_busy());
+    else if (given == nullptr || !again(*given))
+      (*answered)(moved());
   }
   for (auto& [active, answered] : checkpoints_) (*answered)(active != nullptr && !gone(active));
+  if (ports_.passing)
+    for (const auto& item : todo_)
+      if (const auto* ended = std::get_if<CallEnded>(&item))
+        if (const auto* active = find(ended->run); active != nullptr && !gone(find(ended->run)))
+          ports_.passing(Point::kCommitted, active->run.manifest().steps[ended->step].id);
   clear_batch();
   for (auto* active : std::exchange(touched_, {})) {
     active->pending.clear();
@@ -71,10 +79,13 @@ void Scheduler::Loop::acknowledge(const std::set<Active*>& lost, const std::set<
     }
     for (const auto step : std::exchange(active->starting, {})) begin_call(*active, step);
     for (const auto step : std::exchange(active->stopping, {})) tell(*active, step);
-    if (!model::is_active(active->run.head))
-      forget(*active);
-    else
+    if (model::is_active(active->run.head)) {
       set_alarm(*active);
+      continue;
+    }
+    auto last = active->committed;
+    forget(*active);
+    if (options_.only_host) board.finish(std::move(last));
   }
   for (const auto& id : std::exchange(repainted_, {}))
     if (auto* active = find(id); active != nullptr && active->repainted) show(*active);
@@ -99,18 +110,20 @@ void Scheduler::Loop::roll_back(const base::Error& error) {
   if (healthy.exchange(false)) base::log::error("commit failed", {{"code", error.code}, {"error", error.message}});
   paused_until_ = now_ + pause_;
   pause_ = std::min(pause_ * 2, kLongestPause);
+  hear_ = true;  // what other hosts left to us is still there
   std::vector<Item> again;
   for (auto& item : todo_) {
-    if (auto* create = std::get_if<CreateRun>(&item))
+    if (auto* create = std::get_if<CreateRun>(&item)) {
       create->answered(error);
-    else if (auto* given = std::get_if<GiveCommand>(&item))
-      given->answered(error);
-    else
+    } else if (auto* given = std::get_if<GiveCommand>(&item)) {
+      if (given->answered) given->answered(error);
+    } else {
       again.push_back(std::move(item));
+    }
   }
   clear_batch();
   for (auto* active : std::exchange(touched_, {})) restore(*active, again);
-  todo_ = std::move(again);
+  todo_.assign(std::make_move_iterator(again.begin()), std::make_move_iterator(again.end()));
 }
 
 void Scheduler::Loop::restore(Active& active, std::vector<Item>& again) {

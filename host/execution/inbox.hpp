@@ -29,7 +29,8 @@ struct CreateRun {
 struct GiveCommand {
   base::RunId run;
   model::Command command;
-  Answered answered;
+  Answered answered;   // null: it was left to another host
+  base::Time until{};  // how long other hosts may keep it waiting; Time{}: it has not met any
 };
 struct CallEnded {
   base::RunId run;
@@ -54,7 +55,13 @@ struct Progressed {
   std::string note;
 };
 
-using Item = std::variant<CreateRun, GiveCommand, CallEnded, SaveCheckpoint, EngineSaid, Progressed>;
+// From the scheduler itself: what this run found out about its ERP server.
+struct ServerSaid {
+  base::RunId run;
+  model::ServerNews news;
+};
+
+using Item = std::variant<CreateRun, GiveCommand, CallEnded, SaveCheckpoint, EngineSaid, Progressed, ServerSaid>;
 
 // A queue of many writers and one reader. Thread-safe.
 class Inbox {

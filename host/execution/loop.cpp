@@ -10,6 +10,7 @@ namespace {
 
 constexpr Millis kIdle{1'000};
 constexpr Millis kFirstPause{50};
+constexpr double kReleaseMs = 2'000;  // what waited for a server that is back becomes due within this time
 
 // One fact more for a run that already has a change in this batch.
 void merge(Change& into, Change&& more) {
@@ -42,10 +43,11 @@ Scheduler::Loop::Loop(store::Store& store, store::HostLife self, Ports ports, co
       options_(std::move(options)),
       pause_(kFirstPause),
       limits_(options_.limits),
+      guard_(clock_),
       random_(std::random_device{}()) {}
 
 Scheduler::Loop::~Loop() {
-  store_.on_released(nullptr);
+  store_.on_told(nullptr);
   stop_ = true;
   inbox->nudge();
   if (thread_.joinable()) thread_.join();
@@ -53,9 +55,20 @@ Scheduler::Loop::~Loop() {
 }
 
 void Scheduler::Loop::start() {
+  if (store_.is_shared()) guard_.start();
   thread_ = std::thread([this] { live(); });
-  store_.on_released([this] {
-    look_ = true;
+  store_.on_told([this](store::Told what) {
+    switch (what) {
+      case store::Told::kReleased:
+        look_ = true;
+        break;
+      case store::Told::kHanded:
+        hear_ = true;
+        break;
+      case store::Told::kAnswered:
+        answered_ = true;
+        break;
+    }
     inbox->nudge();
   });
 }
@@ -72,13 +85,17 @@ void Scheduler::Loop::live() {
     auto items = inbox->take(until_next());
     now_ = clock_.now();
     std::move(items.begin(), items.end(), std::back_inserter(todo_));
+    if (guard_.gave_up()) begin_life();
     if (is_draining() && drained()) return;
     if (now_ < paused_until_) continue;
     housekeeping();
+    wake_parked();
+    take_handed();
     ring_alarms();
-    for (auto& item : todo_) std::visit([this](auto& one) { on(one); }, item);
+    for (std::size_t i = 0; i < todo_.size(); ++i) std::visit([this](auto& one) { on(one); }, todo_[i]);  // it grows
     claim();
-    (void)commit();
+    if (commit()) park();
+    follow_handed();
   }
 }
 
@@ -87,6 +104,9 @@ Millis Scheduler::Loop::until_next() const {
   auto next = std::min(now + kIdle, next_housekeeping_);
   if (is_draining()) next = std::min(next, base::from_millis(drain_until_));
   if (!alarms_.empty()) next = std::min(next, alarms_.begin()->first);
+  if (!parked_until_.empty()) next = std::min(next, parked_until_.begin()->first);
+  next = std::min(next, opens_at_);
+  if (!handed_.empty()) next = std::min(next, next_follow_);
   if (now_ < paused_until_) next = paused_until_;
   return std::clamp(next - now, Millis{0}, kIdle);
 }
@@ -115,7 +135,6 @@ void Scheduler::Loop::add(Active& active, Change&& change) {
     active.pending.push_back(std::move(change));
   else
     merge(active.pending.back(), std::move(change));
-  active.told_to_wait = false;
   enqueue(active);
 }
 
@@ -127,35 +146,45 @@ void Scheduler::Loop::on(CreateRun& create) {
   active->create = true;
   auto& place = *(runs_[create.run.spec->id] = std::move(active));
   add(place, Change(create.change));
-  accepted_.emplace_back(&place, &create.answered);
+  accepted_.push_back({&place, &create.answered, nullptr});
 }
 
 void Scheduler::Loop::on(GiveCommand& given) {
   auto* active = find(given.run);
   if (active == nullptr) {
     auto owned = store_.claim_run(given.run, self_, now_, lease_end());
+    if (owned.has_error() && owned.error().code == "store.owned_elsewhere") return hand_over(given);
     if (owned.has_error()) return refused_.emplace_back(&given.answered, owned.error()), void();
-    active = &adopt(std::move(*owned));
+    const auto suspects = owned->suspects;
+    active = &adopt(std::move(*owned), suspects);
   }
   if (const auto done = give(*active, given.command); done.has_error()) {
     refused_.emplace_back(&given.answered, done.error());
     if (active->pending.empty() && !model::is_active(active->run.head)) forget(*active);
     return;
   }
-  accepted_.emplace_back(active, &given.answered);
+  accepted_.push_back({active, &given.answered, &given});
 }
 
 void Scheduler::Loop::on(CallEnded& ended) {
   auto* active = find(ended.run);
   if (active == nullptr) return;
   const auto flight = active->flights.find(ended.step);
-  if (flight != active->flights.end() && flight->second.attempt == ended.attempt) land(*active, ended.step);
+  const bool landed = flight != active->flights.end() && flight->second.attempt == ended.attempt;
   const auto& step = active->run.steps[ended.step];
-  if (!step.in_flight || step.attempts != ended.attempt) return;
+  if (!step.in_flight || step.attempts != ended.attempt) {
+    if (landed) land(*active, ended.step);
+    return;
+  }
+  if (ports_.passing) ports_.passing(Point::kAnswered, active->run.manifest().steps[ended.step].id);
   auto report = outputs_.report(active->run.manifest(), ended.step, step.op, ended.answer);
   report.attempt = ended.attempt;
   report.shutdown = is_draining();
-  report.random = std::uniform_real_distribution<double>(0.0, 1.0)(random_);
+  report.random = chance_(random_);
+  if (landed) {
+    hear(*active, flight->second, report);
+    land(*active, ended.step);
+  }
   (void)give(*active, report);
 }
 
@@ -181,6 +210,15 @@ void Scheduler::Loop::on(Progressed& news) {
   repaint(*active);
 }
 
+void Scheduler::Loop::on(ServerSaid& said) {
+  if (auto* active = find(said.run)) (void)give(*active, said.news);
+  if (!said.news.answers) return;
+  // Not all at once: the server has just come back.
+  for (auto& [id, active] : runs_)
+    if (active->run.spec->server.value == said.news.server)
+      (void)give(*active, model::ServerBack{Millis{static_cast<std::int64_t>(kReleaseMs * chance_(random_))}});
+}
+
 void Scheduler::Loop::repaint(Active& active) {
   if (!std::exchange(active.repainted, true)) repainted_.push_back(active.run.spec->id);
 }
@@ -191,10 +229,11 @@ bool Scheduler::Loop::drained() {
     for (auto& [id, active] : runs_)
       for (auto& [step, flight] : active->flights) tell(*active, step);
   const bool late = base::to_millis(now_) >= drain_until_;
-  if (!late && (in_flight > 0 || !todo_.empty())) return false;
+  if (!late && (in_flight > 0 || !todo_.empty() || !handed_.empty())) return false;
   for (auto& [id, active] : runs_)
     for (auto& [step, flight] : active->flights)
       if (flight.call) flight.call->abandon();
+  leave_handed();
   if (const auto released = store_.release_runs(self_); released.has_error())
     base::log::warn("runs not released", {{"error", released.error().message}});
   return true;
@@ -202,11 +241,12 @@ bool Scheduler::Loop::drained() {
 
 // Nobody may wait for an answer that will not come.
 void Scheduler::Loop::close() {
+  leave_handed();
   auto left = inbox->close();
   std::move(left.begin(), left.end(), std::back_inserter(todo_));
   for (auto& item : std::exchange(todo_, {})) {
     if (auto* create = std::get_if<CreateRun>(&item)) create->answered(ending());
-    if (auto* given = std::get_if<GiveCommand>(&item)) given->answered(ending());
+    if (auto* given = std::get_if<GiveCommand>(&item); given != nullptr && given->answered) given->answered(ending());
     if (auto* save = std::get_if<SaveCheckpoint>(&item)) save->answered(false);
   }
 }

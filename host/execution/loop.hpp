@@ -13,8 +13,10 @@
 #include <vector>
 
 #include "execution/call_sink.hpp"
+#include "execution/lease_guard.hpp"
 #include "execution/report.hpp"
 #include "execution/scheduler.hpp"
+#include "pace/turns.hpp"
 
 namespace tenantry::execution {
 
@@ -25,7 +27,7 @@ using model::Change;
 // A call that is out.
 struct Flight {
   std::int64_t attempt = 0;
-  Keys keys;
+  pace::Keys keys;
   std::shared_ptr<engine::Call> call;  // nullptr until it was started
   std::shared_ptr<StepCall> sink;
   Time deadline{};
@@ -43,8 +45,6 @@ struct Active {
   std::map<std::size_t, Flight> flights;
   std::vector<std::size_t> starting;  // claimed in this batch
   std::vector<std::size_t> stopping;  // to be told after the commit
-  bool queued = false;                // in the ring of runs that may have something to claim
-  bool told_to_wait = false;          // in the ring, and its steps say that they wait for a slot
   bool repainted = false;             // the view differs in what is not durable (progress, wait_reason)
   Time alarm{};                       // its place in the alarms; Time{}: none
 };
@@ -75,6 +75,7 @@ class Scheduler::Loop {
   void on(SaveCheckpoint& save);
   void on(EngineSaid& said);
   void on(Progressed& news);
+  void on(ServerSaid& said);
   base::Result<void> give(Active& active, const model::Fact& fact);
   void add(Active& active, Change&& change);
   void repaint(Active& active);
@@ -86,9 +87,23 @@ class Scheduler::Loop {
   // ownership.cpp: which runs are ours
   void housekeeping();
   void take_up();
+  void take_up_all();
+  [[nodiscard]] std::size_t room() const;
+  void begin_life();
   Active& adopt(store::OwnedRun owned, std::size_t suspects = 0);
+  void mend_times(model::Run& run) const;
   void forget(Active& active);
   [[nodiscard]] Time lease_end() const { return now_ + options_.lease; }
+  void leased() { guard_.leased_until(now_ + options_.lease - options_.lease / 6); }
+
+  // handing.cpp: commands for runs of other hosts, and theirs for ours
+  void hand_over(GiveCommand& given);
+  void take_handed();
+  void follow_handed();
+  [[nodiscard]] bool follow(GiveCommand& given);
+  [[nodiscard]] bool again(const GiveCommand& given);
+  void leave_handed();
+  [[nodiscard]] Millis patience() const;
 
   // commit.cpp: making it durable, and only then true
   [[nodiscard]] bool commit();
@@ -98,10 +113,30 @@ class Scheduler::Loop {
   void show(Active& active);
   void clear_batch();
 
-  // calls.cpp: claims, calls, time
+  // claims.cpp: whose turn it is to start something
+  using Turns = pace::Turns<Active>;
   void claim();
+  [[nodiscard]] bool moves(Turns::Lane& lane);
+  void take_turn(Active& active);
+  void claim_step(Active& active, std::size_t step, pace::Keys keys);
   [[nodiscard]] bool has_runtime(Active& active);
-  [[nodiscard]] bool claim_step(Active& active, std::size_t step);
+  void look_for_engines();
+  void call_those_aside();
+  void say_nothing(Active& active);
+  void say(Active& active, std::size_t step, model::WaitReason reason);
+  void hear(const Active& active, const Flight& flight, const model::StepReport& report);
+
+  // parking.cpp: runs that sleep
+  struct Parked {
+    base::RunId run;
+    std::int64_t token = 0;
+  };
+  [[nodiscard]] bool is_quiet(const Active& active) const;
+  void park();
+  void wake_parked();
+  void forget_parked(const base::RunId& run);
+
+  // calls.cpp: calls, time
   void begin_call(Active& active, std::size_t step);
   void tell(Active& active, std::size_t step);
   void land(Active& active, std::size_t step);
@@ -111,13 +146,15 @@ class Scheduler::Loop {
   void watch_flights(Active& active);
 
   store::Store& store_;
-  const store::HostLife self_;
+  store::HostLife self_;
   const Ports ports_;
   const base::Clock& clock_;
   const SchedulerOptions options_;
   std::thread thread_;
   std::atomic<bool> stop_{false};
-  std::atomic<bool> look_{false};             // another host has released runs
+  std::atomic<bool> look_{false};             // there may be runs to claim
+  std::atomic<bool> hear_{false};             // there may be commands for our runs
+  std::atomic<bool> answered_{false};         // there may be answers to ours
   std::atomic<std::int64_t> drain_until_{0};  // ms; 0: not draining
 
   Time now_{};
@@ -125,18 +162,36 @@ class Scheduler::Loop {
   Time paused_until_{};  // after a commit that failed
   Millis pause_;
   bool told_all_ = false;
-  Limits limits_;
+  pace::Limits limits_;
+  LeaseGuard guard_;
+  std::vector<store::HostLife> given_up_;  // lives of ours, not released yet
+  bool left_over_ = false;                 // the last look may have left runs to claim
   OutputCheck outputs_;
   std::mt19937_64 random_;
+  std::uniform_real_distribution<double> chance_{0.0, 1.0};
   std::unordered_map<base::RunId, std::unique_ptr<Active>> runs_;
-  std::deque<Active*> ring_;
+  Turns turns_;
+  Time opens_at_ = Time::max();                     // the first lane that waits for time
+  std::set<std::string> freed_;                     // exclusive names that somebody may stand aside for
+  std::map<std::string, model::ManifestPtr> gone_;  // by digest; somebody stands aside until such an engine is loaded
+  Time next_look_{};                                // for engines that are gone
   std::set<std::pair<Time, Active*>> alarms_;
+  std::vector<base::RunId> quiet_;  // may be parked at the end of the round
+  std::multimap<Time, Parked> parked_until_;
+  std::unordered_map<base::RunId, std::multimap<Time, Parked>::iterator> parked_;
+  std::vector<GiveCommand> handed_;  // to other hosts, not answered yet
+  Time next_follow_{};
 
   // The batch. `todo_` is kept until the commit: if that fails, it has not happened yet.
-  std::vector<Item> todo_;
+  std::deque<Item> todo_;  // references into it live as long as the batch
   std::vector<Active*> touched_;
   std::vector<base::RunId> repainted_;
-  std::vector<std::pair<Active*, Answered*>> accepted_;
+  struct Accepted {
+    Active* active;
+    Answered* answered;
+    GiveCommand* given;  // nullptr: a new run
+  };
+  std::vector<Accepted> accepted_;
   std::vector<std::pair<Answered*, base::Error>> refused_;
   std::vector<std::pair<Active*, std::function<void(bool)>*>> checkpoints_;  // nullptr: not current any more
 };

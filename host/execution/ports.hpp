@@ -1,5 +1,6 @@
 // What execution needs from the rooms beside it, as the composition root plugs it in. All thread-safe.
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -11,6 +12,14 @@
 
 namespace tenantry::execution {
 
+// Where a call and its answer may be cut off.
+enum class Point : std::uint8_t {
+  kClaimed,    // stored, not called
+  kCalled,     // the engine has the call
+  kAnswered,   // not stored
+  kCommitted,  // the answer is stored
+};
+
 struct Ports {
   // The newest runtime with this manifest; nullptr if no such engine is loaded (any more).
   std::function<std::shared_ptr<engine::Runtime>(const model::Manifest&)> runtime;
@@ -20,6 +29,8 @@ struct Ports {
   std::function<bool(const model::RunSpec&, std::string_view name, std::string_view value)> put_secret;
   // Something was committed: there are new events. On the scheduler's thread; must be quick. May be empty.
   std::function<void()> committed;
+  // Called at each of these points of each step; null in a host that nobody tests.
+  std::function<void(Point, std::string_view step)> passing = nullptr;
 };
 
 }  // namespace tenantry::execution

@@ -11,17 +11,19 @@
 #include "execution/board.hpp"
 #include "execution/foresee.hpp"
 #include "execution/inbox.hpp"
-#include "execution/limits.hpp"
 #include "execution/ports.hpp"
+#include "pace/limits.hpp"
 #include "store/store.hpp"
 
 namespace tenantry::execution {
 
 struct SchedulerOptions {
-  LimitOptions limits;
+  pace::Options limits;
   base::Millis lease{30'000};
   base::Millis grace{30'000};  // after an attempt's time-out, before its call is given up
   std::size_t claim_batch = 1'000;
+  bool only_host = false;           // nobody else can open the store
+  base::Millis park_after{10'000};  // a run that has nothing to do for so long is kept in the store only
 };
 
 class Scheduler {

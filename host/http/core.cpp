@@ -19,10 +19,11 @@ namespace {
 constexpr int kTickMillis = 100;
 
 // Handlers are foreign code: nothing they throw gets further than here, and its text stays in the log.
-void call(const Handler& handler, Request request, const std::shared_ptr<Exchange>& exchange) {
+template <class Act>
+void guarded(const std::shared_ptr<Exchange>& exchange, Act act) {
   std::string what;
   try {
-    return handler(std::move(request), Reply(exchange));
+    return act();
   } catch (const std::exception& thrown) {
     what = thrown.what();
   } catch (...) {
@@ -34,6 +35,10 @@ void call(const Handler& handler, Request request, const std::shared_ptr<Exchang
   if (exchange->claim())
     exchange->connection->send(*exchange, problem(base::internal("internal", "Something went wrong on our side."),
                                                   exchange->path, exchange->request_id));
+}
+
+void call(const Handler& handler, Request& request, const std::shared_ptr<Exchange>& exchange) {
+  guarded(exchange, [&] { handler(std::move(request), Reply(exchange)); });
 }
 
 }  // namespace
@@ -217,9 +222,14 @@ void Core::dispatch(Request request, const std::shared_ptr<Exchange>& exchange) 
     if (!query) return exchange->fail(query.error());
     request.query = std::move(*query);
   }
-  if (route.options.where == Where::kIoThread) return call(route.handler, std::move(request), exchange);
+  if (route.options.where == Where::kIoThread) return call(route.handler, request, exchange);
+  if (route.options.at_once) {
+    bool answered = true;  // also if it throws
+    guarded(exchange, [&] { answered = route.options.at_once(request, Reply(exchange)); });
+    if (answered) return;
+  }
   std::function<void()> work = [&handler = route.handler, request = std::move(request), exchange]() mutable {
-    call(handler, std::move(request), exchange);
+    call(handler, request, exchange);
   };
   if (pool.submit(work)) return;
   exchange->fail(refusal("http.overloaded", "Too many requests are waiting; try again in a few seconds."));

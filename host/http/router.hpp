@@ -25,6 +25,9 @@ enum class Where {
 struct RouteOptions {
   Where where = Where::kPool;
   std::size_t max_body = 1U << 20U;  // bytes; more is a 413. Options::max_body is the upper bound for all
+  // For a route of the pool: tried first, on the I/O thread; the same restrictions hold. False: it has sent nothing,
+  // and the handler answers.
+  std::function<bool(const Request&, const Reply&)> at_once = nullptr;
 };
 
 struct Route {

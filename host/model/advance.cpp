@@ -109,6 +109,20 @@ void on_engine_event(Draft& draft, const EngineEvent& event) {
     draft.step_event(event.step, "engine." + event.type, object_or_empty(event.data));
 }
 
+void on_server_news(Draft& draft, const ServerNews& news) {
+  draft.run_event(news.answers ? "server.available" : "server.unavailable", {{"server", news.server}});
+}
+
+void on_server_back(Draft& draft, Millis delay) {
+  for (std::size_t i = 0; i < draft.size(); ++i) {
+    const auto& old = draft.step(i);
+    if (old.wait_reason != WaitReason::kEngineUnavailable || old.due_at <= draft.now + delay) continue;
+    auto& step = draft.edit(i);
+    step.waited = std::max(Millis{0}, step.waited - (step.due_at - draft.now - delay));
+    step.due_at = draft.now + delay;
+  }
+}
+
 void on_checkpoint(Draft& draft, const CheckpointSaved& saved) {
   if (is_current(draft, saved.step, saved.attempt)) draft.edit(saved.step).checkpoint = saved.bytes;
 }
@@ -233,7 +247,9 @@ base::Result<Change> advance(const Run& before, const Fact& fact, Time now) {
                         [&](const Command& command) { result = on_command(draft, run, command); },
                         [&](const EngineLog& log) { on_log(draft, log); },
                         [&](const EngineEvent& event) { on_engine_event(draft, event); },
-                        [&](const CheckpointSaved& saved) { on_checkpoint(draft, saved); }},
+                        [&](const CheckpointSaved& saved) { on_checkpoint(draft, saved); },
+                        [&](const ServerNews& news) { on_server_news(draft, news); },
+                        [&](const ServerBack& back) { on_server_back(draft, back.delay); }},
              fact);
   if (result.has_error()) return result.error();
   settle(draft);
@@ -258,7 +274,7 @@ std::vector<std::size_t> claimable(const Run& run, Time now) {
 
 std::optional<Time> next_due(const Run& run) {
   std::optional<Time> due;
-  if (!is_active(run.head) || run.head.state == RunState::kPaused) return due;
+  if (!is_active(run.head)) return due;
   for (const auto& step : run.steps)
     if (!step.in_flight && step.due_at != Time{} && (!due || step.due_at < *due)) due = step.due_at;
   return due;

@@ -81,7 +81,18 @@ struct CheckpointSaved {
   SharedText bytes;
 };
 
-using Fact = std::variant<Claimed, StepReport, LeaseLost, Tick, Command, EngineLog, EngineEvent, CheckpointSaved>;
+// The ERP server does not answer any more, or does again. Told to the run that found out, for its events.
+struct ServerNews {
+  std::string server;
+  bool answers = false;
+};
+// The ERP server answers again: steps that wait because it did not are due after `delay`, if that is sooner.
+struct ServerBack {
+  Millis delay{0};
+};
+
+using Fact = std::variant<Claimed, StepReport, LeaseLost, Tick, Command, EngineLog, EngineEvent, CheckpointSaved,
+                          ServerNews, ServerBack>;
 
 // ---- Change ---------------------------------------------------------------------------------------------------------
 

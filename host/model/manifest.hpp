@@ -30,7 +30,7 @@ struct RetryPolicy {
   int attempts = 5;
   Millis backoff{2'000};
   Millis max_backoff{300'000};
-  Millis budget{0};  // from the first attempt of an epoch to its last start; 0: no limit
+  Millis budget{0};  // from the first attempt of an epoch to its last start, free waiting aside; 0: no limit
 };
 
 // At most one step of this name runs at a time on an ERP server (on a tenant, if per_tenant).

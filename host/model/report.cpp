@@ -237,8 +237,8 @@ void try_again(Draft& draft, const StepReport& report, Failure failure) {
     const auto base = std::clamp(step.waited, policy.backoff, std::max(policy.backoff, policy.max_backoff));
     const auto reason =
         failure.cause == FailureClass::kRateLimited ? WaitReason::kRateLimit : WaitReason::kEngineUnavailable;
-    wait_free(draft, i, std::max(report.retry_after, scaled(base, 0.5 + report.random / 2)) + Millis{1}, reason,
-              std::move(failure));
+    const auto wish = std::min(report.retry_after, policy.max_backoff);
+    wait_free(draft, i, std::max(wish, scaled(base, 0.5 + report.random / 2)) + Millis{1}, reason, std::move(failure));
     return;
   }
   if (step.attempt >= policy.attempts) {
@@ -247,7 +247,7 @@ void try_again(Draft& draft, const StepReport& report, Failure failure) {
   }
   const auto delay =
       std::max(std::min(report.retry_after, policy.max_backoff), backoff(policy, step.attempt, report.random));
-  if (policy.budget.count() > 0 && draft.now + delay - step.first_started_at > policy.budget) {
+  if (policy.budget.count() > 0 && draft.now + delay - step.first_started_at - step.waited > policy.budget) {
     give_up(draft, i, std::move(failure), {{"budget_exhausted", true}});
     return;
   }

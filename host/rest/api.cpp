@@ -13,14 +13,15 @@ std::string bearer_token(const http::Request& request) {
 }
 
 void add_signed_in(http::Router& router, const Api& api, http::Method method, std::string pattern,
-                   SignedInHandler handler) {
+                   SignedInHandler handler, http::RouteOptions options) {
   router.add(
       method, std::move(pattern),
       [&identity = api.identity, handler = std::move(handler)](const http::Request& request, const http::Reply& reply) {
         const auto actor = identity.authenticate(bearer_token(request));
         if (actor.has_error()) return reply.send(actor.error());
         handler(*actor, request, reply);
-      });
+      },
+      std::move(options));
 }
 
 }  // namespace tenantry::rest

@@ -50,7 +50,7 @@ inline void add_routes(http::Router& router, const Api& api) {
 // A route for signed-in accounts only; others get 401.
 using SignedInHandler = std::function<void(const service::Actor&, const http::Request&, const http::Reply&)>;
 void add_signed_in(http::Router& router, const Api& api, http::Method method, std::string pattern,
-                   SignedInHandler handler);
+                   SignedInHandler handler, http::RouteOptions options = {});
 
 // The bearer token of a request; empty: none.
 [[nodiscard]] std::string bearer_token(const http::Request& request);

@@ -25,8 +25,13 @@ void add_engine_routes(http::Router& router, const Api& api) {
   add_signed_in(router, api, http::Method::kGet, "/api/engines/{id}",
                 [api](const service::Actor&, const http::Request& request, const http::Reply& reply) {
                   const base::EngineId id(std::string(request.param("id")));
-                  if (auto found = service::describe_engine(api.engines.snapshot(), id, api.servers))
+                  if (auto found = service::describe_engine(api.engines.snapshot(), id, api.servers)) {
+                    for (auto& server : found->at("servers").as_array()) {
+                      const base::ServerId one(base::json::value_to<std::string>(server.at("id")));
+                      server.as_object()["answers"] = api.scheduler.board().answers(one);
+                    }
                     return reply.send(http::json_response(200, std::move(*found)));
+                  }
                   auto error = base::not_found("engine.unknown", "There is no engine " + id.value + ".");
                   error.next_action = "Choose one of the engines that GET /api/engines lists.";
                   reply.send(error);

@@ -57,6 +57,10 @@ void command(const Api& api, Verb verb, std::string_view schema, const service::
   });
 }
 
+void send_page(const http::Reply& reply, const std::string& text) {
+  reply.send(http::Response{200, "application/json", text, {}, false});
+}
+
 void start(const Api& api, const service::Actor& actor, const http::Request& request, const http::Reply& reply) {
   const auto body = http::json_body(request, http::Body::kOptional);
   if (body.has_error()) return reply.send(body.error());
@@ -96,10 +100,20 @@ void add_provisioning_routes(http::Router& router, const Api& api) {
                 [api](const auto& actor, const auto& request, const auto& reply) {
                   command(api, Verb::kDeprovision, "command", actor, request, reply);
                 });
-  add_signed_in(router, api, Method::kGet, base + "status",
-                [api](const auto& actor, const auto& request, const auto& reply) {
-                  send(reply, api.provisioning.status(actor, tenant_of(request)));
-                });
+  http::RouteOptions often_asked;
+  often_asked.at_once = [api](const auto& request, const auto& reply) {
+    const auto page = api.provisioning.status_at_once(bearer_token(request), tenant_of(request));
+    if (page) send_page(reply, *page);
+    return page != nullptr;
+  };
+  add_signed_in(
+      router, api, Method::kGet, base + "status",
+      [api](const auto& actor, const auto& request, const auto& reply) {
+        const auto page = api.provisioning.status_page(actor, tenant_of(request));
+        if (page.has_error()) return reply.send(page.error());
+        send_page(reply, **page);
+      },
+      std::move(often_asked));
   add_signed_in(
       router, api, Method::kGet, base + "logs", [api](const auto& actor, const auto& request, const auto& reply) {
         Query query(request);

@@ -1,5 +1,7 @@
 #include "service/identity.hpp"
 
+#include <algorithm>
+
 #include "base/ids.hpp"
 #include "base/text.hpp"
 #include "secrets/token.hpp"
@@ -14,8 +16,13 @@ using base::Time;
 constexpr base::Millis kWindow{15 * 60 * 1000};
 constexpr int kPerAccount = 10;
 constexpr int kPerAddress = 50;
+constexpr base::Millis kBelieved{1'000};
 constexpr std::size_t kMaxTracked = 10'000;
 constexpr std::size_t kMinPassword = 8;
+
+std::string role_key(const base::AccountId& account, const base::TenantId& tenant) {
+  return account.value + '|' + tenant.value;
+}
 
 Error no_tenant() { return base::not_found("tenant.unknown", "There is no such tenant."); }
 
@@ -84,7 +91,11 @@ base::Result<SignedIn> Identity::sign_in(const std::string& email, const std::st
 }
 
 base::Result<Actor> Identity::authenticate(const std::string& token) {
-  const auto found = store_.token(secrets::token_hash(token), clock_.now());
+  const auto hash = secrets::token_hash(token);
+  const auto now = clock_.now();
+  if (auto known = signed_in_.find(hash, now)) return std::move(*known);
+  const auto ticket = signed_in_.ticket();
+  const auto found = store_.token(hash, now);
   if (found.has_error()) return found.error();
   const Error refused{ErrorKind::kUnauthenticated,
                       "auth.token",
@@ -96,11 +107,22 @@ base::Result<Actor> Identity::authenticate(const std::string& token) {
   const auto account = store_.account((*found)->account);
   if (account.has_error()) return account.error();
   if (!*account) return refused;
-  return Actor{(*account)->id, (*account)->email, (*account)->role};
+  Actor actor{(*account)->id, (*account)->email, (*account)->role};
+  signed_in_.keep(hash, actor, std::min((*found)->expires_at, now + kBelieved), ticket);
+  return actor;
 }
 
 base::Result<void> Identity::sign_out(const std::string& token) {
-  return store_.delete_token(secrets::token_hash(token));
+  const auto hash = secrets::token_hash(token);
+  auto done = store_.delete_token(hash);
+  signed_in_.forget(hash);
+  return done;
+}
+
+bool Identity::surely_may_view(const std::string& token, const base::TenantId& tenant) const {
+  const auto now = clock_.now();
+  const auto actor = signed_in_.find(secrets::token_hash(token), now);
+  return actor && roles_.find(role_key(actor->id, tenant), now);
 }
 
 base::Result<base::AccountId> Identity::create_account(const std::string& email, const std::string& name,
@@ -121,14 +143,21 @@ base::Result<base::AccountId> Identity::create_account(const std::string& email,
 }
 
 base::Result<model::TenantRole> Identity::role_in(const Actor& actor, const base::TenantId& tenant) {
+  const auto key = role_key(actor.id, tenant);
+  const auto now = clock_.now();
+  if (const auto known = roles_.find(key, now)) return *known;
+  const auto ticket = roles_.ticket();
   const auto role = store_.role(tenant, actor.id);
   if (role.has_error()) return role.error();
-  if (*role) return **role;
-  if (!actor.is_admin()) return no_tenant();
-  const auto there = store_.tenant(tenant);
-  if (there.has_error()) return there.error();
-  if (!*there) return no_tenant();
-  return model::TenantRole::kOwner;
+  auto found = role->value_or(model::TenantRole::kOwner);
+  if (!*role) {
+    if (!actor.is_admin()) return no_tenant();
+    const auto there = store_.tenant(tenant);
+    if (there.has_error()) return there.error();
+    if (!*there) return no_tenant();
+  }
+  roles_.keep(key, found, now + kBelieved, ticket);
+  return found;
 }
 
 base::Result<void> Identity::require(const Actor& actor, const base::TenantId& tenant, model::TenantRole least) {

@@ -7,6 +7,7 @@
 #include "base/clock.hpp"
 #include "model/tenant.hpp"
 #include "secrets/password.hpp"
+#include "service/remembered.hpp"
 #include "store/store.hpp"
 
 namespace tenantry::service {
@@ -49,7 +50,8 @@ class SignInGuard {
   return {base::ErrorKind::kGone, "tenant.gone", "This tenant was deprovisioned.", "Make another tenant.", {}, {}};
 }
 
-// Thread-safe.
+// Thread-safe. Who a token belongs to and which role an account has is believed for a second after the store said it,
+// so a sign-out on another host takes that long to be known here; one on this host is known at once.
 class Identity {
  public:
   Identity(store::Store& store, const base::Clock& clock, base::Millis token_life);
@@ -60,6 +62,9 @@ class Identity {
   // unauthenticated "auth.token" if it is unknown, expired or revoked.
   [[nodiscard]] base::Result<Actor> authenticate(const std::string& token);
   [[nodiscard]] base::Result<void> sign_out(const std::string& token);
+
+  // Does the owner of this token surely have a role in this tenant? Never asks the store: false may mean "ask it".
+  [[nodiscard]] bool surely_may_view(const std::string& token, const base::TenantId& tenant) const;
 
   // invalid with pointers (/email, /password), conflict "account.exists".
   [[nodiscard]] base::Result<base::AccountId> create_account(const std::string& email, const std::string& name,
@@ -73,6 +78,8 @@ class Identity {
   store::Store& store_;
   const base::Clock& clock_;
   const base::Millis token_life_;
+  Remembered<Actor> signed_in_;          // by the hash of the token
+  Remembered<model::TenantRole> roles_;  // by account and tenant
   secrets::Passwords passwords_;
   SignInGuard guard_;
 };

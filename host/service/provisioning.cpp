@@ -3,8 +3,8 @@
 #include <algorithm>
 
 #include "base/ids.hpp"
+#include "base/json_text.hpp"
 #include "schema/builtin.hpp"
-#include "service/validation.hpp"
 
 namespace tenantry::service {
 namespace {
@@ -127,7 +127,7 @@ base::Result<model::TenantSummary> Provisioning::tenant_for(const Actor& actor, 
 }
 
 base::Result<execution::RunView> Provisioning::newest_run(const base::TenantId& tenant) {
-  if (auto live = scheduler_.board().of_tenant(tenant)) return live;
+  if (auto known = scheduler_.board().newest_of(tenant)) return known;
   auto stored = store_.newest_run(tenant);
   if (stored.has_error()) return stored.error();
   if (!*stored) return execution::RunView();
@@ -170,40 +170,40 @@ base::Result<std::shared_ptr<model::RunSpec>> Provisioning::specify(const model:
 void Provisioning::start(const Actor& actor, const base::TenantId& tenant, const json::value& body, Answered answered) {
   const auto found = tenant_for(actor, tenant, model::TenantRole::kOperator);
   if (found.has_error()) return answered(found.error());
-  if (const auto live = scheduler_.board().of_tenant(tenant)) return answered(active_run(*live));
+  auto earlier = newest_run(tenant);
+  if (earlier.has_error()) return answered(earlier.error());
+  if (*earlier && model::is_active((*earlier)->head)) return answered(active_run(**earlier));
   const auto engine = engines_.find(found->tenant.engine, {});
   if (!engine) return answered(not_loaded(found->tenant.engine));
   auto spec = specify(found->tenant, *engine, body);
   if (spec.has_error()) return answered(spec.error());
-  auto earlier = newest_run(tenant);
-  if (earlier.has_error()) return answered(earlier.error());
 
   const auto members = body.get_object();
   const auto* validate_only = members.if_contains("validate_only");
   const bool only_asked = validate_only != nullptr && validate_only->is_bool() && validate_only->get_bool();
-  validate(*engine, (*spec)->request, tenant.value,
-           [this, actor, spec = *spec, runtime = engine->runtime, members, only_asked, earlier = std::move(*earlier),
-            answered = std::move(answered)](auto problems) {
-             if (problems.has_error()) return answered(problems.error());
-             if (!problems->empty())
-               return answered(base::invalid("run.refused", "The engine does not accept this request.",
-                                             placed(std::move(*problems), members)));
-             model::Command command;
-             command.id = base::OperationId(base::new_id("op_"));
-             command.verb = model::Verb::kStart;
-             command.actor = actor.id.value;
-             auto [run, change] = model::new_run(spec, command, clock_.now(), earlier.get());
-             if (only_asked) {
-               model::Scope all;
-               for (std::size_t i = 0; i < run.steps.size(); ++i) all.run.push_back(i);
-               return answered(preview_answer(run, model::Verb::kStart, all));
-             }
-             scheduler_.create(
-                 std::move(run), std::move(change), runtime, [this, id = command.id, answered](auto view) {
-                   if (view.has_error()) return answered(view.error());
-                   answered(status_answer(**view, id, durations_.expected((*view)->manifest()), clock_.now()));
-                 });
-           });
+  validation_.judge(*engine, (*spec)->request, tenant.value,
+                    [this, actor, spec = *spec, runtime = engine->runtime, members, only_asked,
+                     earlier = std::move(*earlier), answered = std::move(answered)](auto problems) {
+                      if (problems.has_error()) return answered(problems.error());
+                      if (!problems->empty())
+                        return answered(base::invalid("run.refused", "The engine does not accept this request.",
+                                                      placed(std::move(*problems), members)));
+                      model::Command command;
+                      command.id = base::OperationId(base::new_id("op_"));
+                      command.verb = model::Verb::kStart;
+                      command.actor = actor.id.value;
+                      auto [run, change] = model::new_run(spec, command, clock_.now(), earlier.get());
+                      if (only_asked) {
+                        model::Scope all;
+                        for (std::size_t i = 0; i < run.steps.size(); ++i) all.run.push_back(i);
+                        return answered(preview_answer(run, model::Verb::kStart, all));
+                      }
+                      scheduler_.create(
+                          std::move(run), std::move(change), runtime, [this, id = command.id, answered](auto view) {
+                            if (view.has_error()) return answered(view.error());
+                            answered(status_answer(**view, id, durations_.expected((*view)->manifest()), clock_.now()));
+                          });
+                    });
 }
 
 void Provisioning::command(const Actor& actor, const base::TenantId& tenant, CommandRequest request,
@@ -268,14 +268,16 @@ base::Result<json::object> Provisioning::remove(const base::TenantId& tenant, bo
 void Provisioning::plan(const Actor& actor, const base::TenantId& tenant, const json::value& body, Answered answered) {
   const auto found = tenant_for(actor, tenant, model::TenantRole::kOperator);
   if (found.has_error()) return answered(found.error());
-  if (const auto live = scheduler_.board().of_tenant(tenant)) return answered(active_run(*live));
+  const auto newest = newest_run(tenant);
+  if (newest.has_error()) return answered(newest.error());
+  if (*newest && model::is_active((*newest)->head)) return answered(active_run(**newest));
   const auto engine = engines_.find(found->tenant.engine, {});
   if (!engine) return answered(not_loaded(found->tenant.engine));
   auto spec = specify(found->tenant, *engine, body);
   if (spec.has_error()) return answered(spec.error());
-  auto run = model::new_run(*spec, model::Command{}, clock_.now()).first;
+  auto imagined = model::new_run(*spec, model::Command{}, clock_.now()).first;
   scheduler_.foresee(
-      std::move(run), engine->runtime,
+      std::move(imagined), engine->runtime,
       [spec = *spec, answered = std::move(answered)](const auto& answers) { answered(plan_answer(*spec, answers)); });
 }
 
@@ -309,13 +311,21 @@ base::Result<std::shared_ptr<const model::RunSpec>> Provisioning::respecify(cons
   return std::shared_ptr<const model::RunSpec>(std::move(spec));
 }
 
-base::Result<json::object> Provisioning::status(const Actor& actor, const base::TenantId& tenant) {
+StatusPages::Page Provisioning::status_at_once(const std::string& token, const base::TenantId& tenant) {
+  const auto run = scheduler_.board().newest_of(tenant);
+  if (!run || model::is_removed(run->head) || !identity_.surely_may_view(token, tenant)) return nullptr;
+  return pages_.find(run, clock_.now());
+}
+
+base::Result<execution::RunView> Provisioning::visible_run(const Actor& actor, const base::TenantId& tenant) {
   if (const auto allowed = identity_.require(actor, tenant, model::TenantRole::kViewer); allowed.has_error())
     return allowed.error();
-  const auto run = newest_run(tenant);
-  if (run.has_error()) return run.error();
-  if (*run && model::is_removed((*run)->head)) return gone();
-  if (*run) return status_answer(**run, std::nullopt, durations_.expected((*run)->manifest()), clock_.now());
+  auto run = newest_run(tenant);
+  if (run.has_value() && *run && model::is_removed((*run)->head)) return gone();
+  return run;
+}
+
+base::Result<json::object> Provisioning::never_run(const base::TenantId& tenant) {
   const auto found = store_.tenant(tenant);
   if (found.has_error()) return found.error();
   if (!*found) return base::not_found("tenant.unknown", "There is no such tenant.");
@@ -323,6 +333,26 @@ base::Result<json::object> Provisioning::status(const Actor& actor, const base::
   const auto engine = engines_.find((*found)->tenant.engine, {});
   if (!engine) return not_loaded((*found)->tenant.engine);
   return not_started_answer(tenant, engine->manifest(), durations_.expected(engine->manifest()));
+}
+
+base::Result<json::object> Provisioning::status(const Actor& actor, const base::TenantId& tenant) {
+  const auto run = visible_run(actor, tenant);
+  if (run.has_error()) return run.error();
+  if (!*run) return never_run(tenant);
+  return status_answer(**run, std::nullopt, durations_.expected((*run)->manifest()), clock_.now());
+}
+
+base::Result<StatusPages::Page> Provisioning::status_page(const Actor& actor, const base::TenantId& tenant) {
+  const auto run = visible_run(actor, tenant);
+  if (run.has_error()) return run.error();
+  const auto now = clock_.now();
+  if (*run) {
+    if (auto page = pages_.find(*run, now)) return page;
+    return pages_.keep(*run, status_answer(**run, std::nullopt, durations_.expected((*run)->manifest()), now), now);
+  }
+  const auto answer = never_run(tenant);
+  if (answer.has_error()) return answer.error();
+  return std::make_shared<const std::string>(base::to_text(*answer));
 }
 
 base::Result<json::object> Provisioning::logs(const Actor& actor, const base::TenantId& tenant, std::size_t limit,

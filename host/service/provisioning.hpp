@@ -9,6 +9,8 @@
 #include "service/engines.hpp"
 #include "service/identity.hpp"
 #include "service/status.hpp"
+#include "service/status_pages.hpp"
+#include "service/validation.hpp"
 
 namespace tenantry::service {
 
@@ -43,6 +45,10 @@ class Provisioning {
   void plan(const Actor& actor, const base::TenantId& tenant, const base::json::value& body, Answered answered);
 
   [[nodiscard]] base::Result<base::json::object> status(const Actor& actor, const base::TenantId& tenant);
+  // The same as JSON text, made once for all who ask at about the same time.
+  [[nodiscard]] base::Result<StatusPages::Page> status_page(const Actor& actor, const base::TenantId& tenant);
+  // The same if everything that it takes is in memory, else nullptr: never waits for the store.
+  [[nodiscard]] StatusPages::Page status_at_once(const std::string& token, const base::TenantId& tenant);
   // {"logs": [...]}: the newest `limit` lines, oldest first; only of the named step, unless that is empty.
   [[nodiscard]] base::Result<base::json::object> logs(const Actor& actor, const base::TenantId& tenant,
                                                       std::size_t limit, const std::string& step = {});
@@ -51,6 +57,9 @@ class Provisioning {
  private:
   [[nodiscard]] base::Result<model::TenantSummary> tenant_for(const Actor& actor, const base::TenantId& tenant,
                                                               model::TenantRole least);
+  // For somebody who may see it; gone if the tenant was deprovisioned; nullptr: never started.
+  [[nodiscard]] base::Result<execution::RunView> visible_run(const Actor& actor, const base::TenantId& tenant);
+  [[nodiscard]] base::Result<base::json::object> never_run(const base::TenantId& tenant);
   // The active or newest run; nullptr: never started.
   [[nodiscard]] base::Result<execution::RunView> newest_run(const base::TenantId& tenant);
   [[nodiscard]] base::Result<std::shared_ptr<model::RunSpec>> specify(const model::Tenant& tenant,
@@ -67,6 +76,8 @@ class Provisioning {
   const Engines& engines_;
   const Servers& servers_;
   const base::Clock& clock_;
+  StatusPages pages_;
+  Validation validation_;
   Durations durations_;
 };
 

@@ -101,7 +101,9 @@ base::Result<json::object> Tenants::create(const Actor& actor, const json::value
                                           vault_.seal(tenant.id.value, "tenant.admin_password", password)};
   base::wipe(password);
   if (const auto made = store_.create_tenant(tenant, {&sealed, 1}); made.has_error()) return made.error();
-  return describe({.tenant = tenant});
+  model::TenantSummary summary;
+  summary.tenant = std::move(tenant);
+  return describe(summary);
 }
 
 base::Result<json::array> Tenants::list(const Actor& actor, model::TenantQuery query) {

@@ -16,6 +16,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "store/store.hpp"
 
 namespace tenantry::store {
 
@@ -66,8 +67,10 @@ class Dialect {
   // One row: the number of the oldest transaction that may still be writing, and the one that will be given next.
   // nullptr: ids are committed in their order.
   [[nodiscard]] virtual const char* open_writers() const { return nullptr; }
-  // Tells other hosts, once the transaction is committed, that there are runs to claim; nullptr: there are none.
-  [[nodiscard]] virtual const char* tell_hosts() const { return nullptr; }
+  // Tells other hosts, once the transaction is committed; nullptr: there are none.
+  [[nodiscard]] virtual const char* tell(Told what) const { return static_cast<void>(what), nullptr; }
+  // One row: the database's time, in milliseconds; nullptr: that of this host.
+  [[nodiscard]] virtual const char* read_clock() const { return nullptr; }
 };
 
 // What a caller of the store is told. Never SOCI's full text: that holds the values of the parameters.

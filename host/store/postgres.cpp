@@ -20,7 +20,7 @@ class PostgresStore final : public SociStore {
   PostgresStore& operator=(const PostgresStore&) = delete;
   ~PostgresStore() override { close(); }
 
-  void on_released(std::function<void()> wake) override { listener_.on_released(std::move(wake)); }
+  void on_told(std::function<void(Told)> wake) override { listener_.on_told(std::move(wake)); }
 
  private:
   PostgresListener listener_;

@@ -106,7 +106,20 @@ class PostgresDialect final : public Dialect {
     return "select cast(cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as bigint), "
            "cast(cast(pg_snapshot_xmax(pg_current_snapshot()) as text) as bigint)";
   }
-  const char* tell_hosts() const override { return "notify tenantry_released"; }
+  const char* tell(Told what) const override {
+    switch (what) {
+      case Told::kReleased:
+        return "notify tenantry, 'released'";
+      case Told::kHanded:
+        return "notify tenantry, 'handed'";
+      case Told::kAnswered:
+        return "notify tenantry, 'answered'";
+    }
+    return nullptr;
+  }
+  const char* read_clock() const override {
+    return "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)";
+  }
 
  private:
   PostgresAddress address_;

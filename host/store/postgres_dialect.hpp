@@ -7,8 +7,6 @@
 
 namespace tenantry::store {
 
-inline constexpr const char* kReleasedChannel = "tenantry_released";
-
 [[nodiscard]] std::unique_ptr<Dialect> postgres_dialect(PostgresAddress address, base::Millis lock_wait);
 
 }  // namespace tenantry::store

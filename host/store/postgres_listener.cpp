@@ -6,7 +6,9 @@
 #include <unistd.h>
 
 #include <cstdint>
+#include <set>
 #include <stdexcept>
+#include <string_view>
 #include <utility>
 
 #include "store/postgres_dialect.hpp"
@@ -30,7 +32,7 @@ PostgresListener::~PostgresListener() {
   ::close(stop_);
 }
 
-void PostgresListener::on_released(std::function<void()> wake) {
+void PostgresListener::on_told(std::function<void(Told)> wake) {
   const std::lock_guard lock(mutex_);
   wake_ = std::move(wake);
   if (wake_ && !thread_.joinable()) thread_ = std::thread([this] { loop(); });
@@ -46,9 +48,9 @@ bool PostgresListener::pause(int milliseconds) {
   return ::poll(&stop, 1, milliseconds) == 0;
 }
 
-void PostgresListener::call() {
+void PostgresListener::call(Told what) {
   const std::lock_guard lock(mutex_);
-  if (wake_) wake_();
+  if (wake_) wake_(what);
 }
 
 void PostgresListener::hear() {
@@ -56,20 +58,20 @@ void PostgresListener::hear() {
   if (PQstatus(connection.get()) != CONNECTION_OK) return;
   PQsetNoticeProcessor(
       connection.get(), [](void*, const char*) {}, nullptr);
-  const auto listen = std::string("listen ") + kReleasedChannel;
-  const std::unique_ptr<PGresult, decltype(&PQclear)> listening(PQexec(connection.get(), listen.c_str()), PQclear);
+  const std::unique_ptr<PGresult, decltype(&PQclear)> listening(PQexec(connection.get(), "listen tenantry"), PQclear);
   if (PQresultStatus(listening.get()) != PGRES_COMMAND_OK) return;
-  call();  // for what was told while nobody listened
+  for (const auto what : {Told::kReleased, Told::kHanded, Told::kAnswered}) call(what);  // while nobody listened
   for (;;) {
     pollfd waiting[2] = {{PQsocket(connection.get()), POLLIN, 0}, {stop_, POLLIN, 0}};
     if (::poll(waiting, 2, -1) < 0) continue;
     if (waiting[1].revents != 0 || PQconsumeInput(connection.get()) == 0) return;
-    bool told = false;
+    std::set<Told> told;
     while (auto* notification = PQnotifies(connection.get())) {
+      const std::string_view word = notification->extra;
+      told.insert(word == "handed" ? Told::kHanded : word == "answered" ? Told::kAnswered : Told::kReleased);
       PQfreemem(notification);
-      told = true;
     }
-    if (told) call();
+    for (const auto what : told) call(what);
   }
 }
 

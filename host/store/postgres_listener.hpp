@@ -6,6 +6,8 @@
 #include <string>
 #include <thread>
 
+#include "store/store.hpp"
+
 namespace tenantry::store {
 
 class PostgresListener {
@@ -16,19 +18,19 @@ class PostgresListener {
   PostgresListener& operator=(const PostgresListener&) = delete;
   ~PostgresListener();
 
-  // As Store::on_released. Any thread but the listener's own.
-  void on_released(std::function<void()> wake);
+  // As Store::on_told. Any thread but the listener's own.
+  void on_told(std::function<void(Told)> wake);
 
  private:
   void loop();
   void hear();                   // until the connection is lost or the end
   bool pause(int milliseconds);  // false: the end
-  void call();
+  void call(Told what);
 
   const std::string conninfo_;
   int stop_ = -1;     // an eventfd: readable once it is over
   std::mutex mutex_;  // guards wake_, and is held while it is called
-  std::function<void()> wake_;
+  std::function<void(Told)> wake_;
   std::thread thread_;
 };
 

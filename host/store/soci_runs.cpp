@@ -77,11 +77,14 @@ void insert_event(Session& db, const base::RunId& run, const model::Event& event
          run, event.number, event.step, event.type, event.data, event.at, event.view);
 }
 
-void insert_operation(Session& db, const model::Operation& operation) {
+// Another host may wait for it.
+void insert_operation(Session& db, const Dialect& dialect, const model::Operation& operation) {
   db.run(R"sql(insert into operations (id, tenant, run, verb, step, actor, reason, scope, created_at)
                values (:id, :tenant, :run, :verb, :step, :actor, :reason, :scope, :created_at))sql",
          operation.id, operation.tenant, operation.run, word(operation.verb), operation.step, operation.actor,
          operation.reason, operation.scope, operation.created_at);
+  const bool handed = db.run(R"sql(delete from handed_commands where id = :id)sql", operation.id) != 0;
+  if (const char* tell = dialect.tell(Told::kAnswered); handed && tell != nullptr) db.run(tell);
 }
 
 std::optional<std::int64_t> owner_of(const model::RunHead& head, std::int64_t life) {
@@ -173,7 +176,7 @@ Written update_run(Session& db, const RunWrite& write, std::int64_t life) {
   return ours ? Written::kTenantBusy : Written::kLost;
 }
 
-Written write_one(Session& db, const RunWrite& write, std::int64_t life) {
+Written write_one(Session& db, const Dialect& dialect, const RunWrite& write, std::int64_t life) {
   const auto& run = *write.run;
   const auto written = write.create ? insert_run(db, write, life) : update_run(db, write, life);
   if (written != Written::kDone) return written;
@@ -187,7 +190,7 @@ Written write_one(Session& db, const RunWrite& write, std::int64_t life) {
   }
   for (const auto& attempt : write.change->attempts) insert_attempt(db, run.spec->id, attempt);
   for (const auto& event : write.change->events) insert_event(db, run.spec->id, event);
-  if (write.change->operation) insert_operation(db, *write.change->operation);
+  if (write.change->operation) insert_operation(db, dialect, *write.change->operation);
   if (model::is_removed(run.head)) remove_tenant_rows(db, run.spec->tenant, run.head.completed_at);
   return Written::kDone;
 }
@@ -221,7 +224,7 @@ Result<std::vector<Written>> SociStore::write(std::span<const RunWrite> writes, 
     const auto life = lease(db, last_life_, self, lease_until);
     std::vector<Written> answers;
     answers.reserve(writes.size());
-    for (const auto& write : writes) answers.push_back(write_one(db, write, life));
+    for (const auto& write : writes) answers.push_back(write_one(db, *dialect_, write, life));
     return answers;
   });
   if (!written.has_value()) return written;

@@ -1,5 +1,5 @@
 // The store over SOCI, for any database that has a Dialect. Its functions are spread over soci_runs.cpp,
-// soci_claims.cpp, soci_events.cpp, soci_tenants.cpp and soci_accounts.cpp.
+// soci_claims.cpp, soci_handed.cpp, soci_events.cpp, soci_tenants.cpp and soci_accounts.cpp.
 #pragma once
 #include <memory>
 #include <mutex>
@@ -52,6 +52,14 @@ class SociStore : public Store {
   Result<OwnedRun> claim_run(const base::RunId& run, const HostLife& self, Time now, Time lease_until) override;
   Result<void> renew_leases(const HostLife& self, Time lease_until) override;
   Result<void> release_runs(const HostLife& self) override;
+
+  bool is_shared() const override { return dialect_->is_remote(); }
+  void keep_time(base::SteadyClock& clock) override;
+  Result<void> hand_over(const HandedCommand& handed, Time now, Time forget) override;
+  Result<std::vector<HandedCommand>> take_handed(const HostLife& self, Time since) override;
+  Result<void> refuse_handed(const base::OperationId& command, const base::Error& refusal) override;
+  Result<Handed> handed(const base::OperationId& command, Time now) override;
+  Result<bool> take_back(const base::OperationId& command) override;
 
   Result<std::vector<std::string>> pinned_manifests() override;
   Result<std::optional<model::Run>> run(const base::RunId& run) override;
@@ -114,9 +122,12 @@ class SociStore : public Store {
     return std::move(*answer);
   }
 
+  void read_time();
+
   std::unique_ptr<Dialect> dialect_;
   ManifestCache manifests_;
-  KnownLife last_life_;  // used on the writer's thread only
+  base::SteadyClock* clock_ = nullptr;  // that is kept
+  KnownLife last_life_;                 // used on the writer's thread only
   std::unique_ptr<Readers> readers_;
   std::unique_ptr<Writer> writer_;
 };

@@ -35,7 +35,7 @@ class SqliteDialect final : public Dialect {
     *session << "pragma journal_mode = wal", soci::into(mode);
     *session << std::string("pragma synchronous = ") + (durable_ ? "full" : "off");
     *session << "pragma wal_autocheckpoint = 4000";
-    *session << "pragma cache_size = -32768";  // KiB
+    *session << "pragma cache_size = -8192";  // KiB
     if (max_pages_ > 0) *session << "pragma max_page_count = " + std::to_string(max_pages_);
     return session;
   }

@@ -60,6 +60,33 @@ enum class Written : std::uint8_t {
 struct OwnedRun {
   model::Run run;
   std::int64_t token = 0;
+  std::size_t suspects = 0;  // calls that its last owner had out when it ended, over all its runs; many: nobody's fault
+};
+
+// A command for a run that another host carries on.
+struct HandedCommand {
+  base::RunId run;
+  model::Command command;  // without `onto`: what is carried on cannot change its version
+};
+
+// What became of one.
+struct Handed {
+  enum class State : std::uint8_t {
+    kWaiting,
+    kOwnerless,  // waiting, and the run's owner is gone or has finished it
+    kRefused,
+    kDone,
+    kUnknown,  // there is no such command any more
+  };
+  State state = State::kUnknown;
+  base::Error refusal{};
+};
+
+// What another host tells those that share its database.
+enum class Told : std::uint8_t {
+  kReleased,  // there are runs that nobody carries on
+  kHanded,    // there is a command for another host's run
+  kAnswered,  // such a command was answered
 };
 
 struct StoredEvent {
@@ -125,13 +152,29 @@ class Store {
   [[nodiscard]] virtual Result<OwnedRun> claim_run(const base::RunId& run, const HostLife& self, Time now,
                                                    Time lease_until) = 0;
   [[nodiscard]] virtual Result<void> renew_leases(const HostLife& self, Time lease_until) = 0;
-  // At an orderly end: other hosts, or the next life of this one, may take the runs at once.
+  // At an orderly end, or when this life has given its calls up: other hosts, or the next life of this one, may take
+  // the runs at once, and what was out is not to blame.
   [[nodiscard]] virtual Result<void> release_runs(const HostLife& self) = 0;
 
-  // `wake` is called, on a thread of the store, when a host has released runs, and after a time in which that could
-  // not be heard; it must be quick. nullptr: nobody any more; returns when no call is under way. Never called by a
-  // store that only one host can open.
-  virtual void on_released(std::function<void()> wake) { static_cast<void>(wake); }
+  // ---- What several hosts on one database need. A store that only one host can open never calls back. ----
+
+  [[nodiscard]] virtual bool is_shared() const { return false; }
+  // Sets the clock to the database's, now and whenever leases are renewed: all hosts then mean the same by a time,
+  // however wrong their own clocks are. The clock outlives the store.
+  virtual void keep_time(base::SteadyClock& clock) { static_cast<void>(clock); }
+  // `wake` is called, on a thread of the store, when a host tells something, and with every word there is after a time
+  // in which nothing could be heard; it must be quick. nullptr: nobody any more; returns when no call is under way.
+  virtual void on_told(std::function<void(Told)> wake) { static_cast<void>(wake); }
+
+  // Leaves the command to the run's owner. Those handed over before `forget` are gone.
+  [[nodiscard]] virtual Result<void> hand_over(const HandedCommand& handed, Time now, Time forget) = 0;
+  // What was handed over since then, was not answered, and is about runs of this life; oldest first. The owner either
+  // writes the operation, with which the command is answered, or refuses.
+  [[nodiscard]] virtual Result<std::vector<HandedCommand>> take_handed(const HostLife& self, Time since) = 0;
+  [[nodiscard]] virtual Result<void> refuse_handed(const base::OperationId& command, const base::Error& refusal) = 0;
+  [[nodiscard]] virtual Result<Handed> handed(const base::OperationId& command, Time now) = 0;
+  // true: it is gone, and nobody has carried it out or will. false: its owner has taken it.
+  [[nodiscard]] virtual Result<bool> take_back(const base::OperationId& command) = 0;
 
   // The manifests, by digest, that unfinished runs are pinned to.
   [[nodiscard]] virtual Result<std::vector<std::string>> pinned_manifests() = 0;

@@ -49,7 +49,7 @@ class Answering {
  private:
   http::Router routes() {
     http::Router router;
-    for (const auto method : {http::Method::kGet, http::Method::kPost})
+    for (const auto method : {http::Method::kGet, http::Method::kPost, http::Method::kDelete})
       router.add(method, "/{all...}",
                  [this](const http::Request& request, const http::Reply& reply) { reply.send(next(request)); });
     return router;

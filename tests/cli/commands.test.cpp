@@ -250,6 +250,10 @@ TEST_CASE("each verb goes to its address with its body") {
   sends({"skip", "ten_1", "--step", "s", "--reason", "r", "--force"}, "skip-step",
         R"({"step":"s","reason":"r","force":true})");
   sends({"cancel", "ten_1", "--reason", "r"}, "cancel", R"({"reason":"r"})");
+  sends({"rerun", "ten_1", "--step", "s", "--downstream"}, "rerun-from", R"({"step":"s","include_downstream":true})");
+  for (const char* verb : {"kill", "pause", "resume", "rollback", "verify"})
+    sends({verb, "ten_1", "--reason", "r"}, verb, R"({"reason":"r"})");
+  CHECK(person.run({"rerun", "ten_1"}) == kExitUsage);
   CHECK(person.run({"start", "ten_1", "--set", "nothing"}) == kExitUsage);
 }
 
@@ -274,6 +278,37 @@ TEST_CASE("a preview says what would run and is not waited for") {
   CHECK(person.run({"retry", "ten_1", "--preview", "--wait"}) == kExitOk);
   CHECK(person.out == "would run     a, b\nwould keep    c\n");
   CHECK(json::parse(person.host.asked().back().body) == json::parse(R"({"validate_only":true})"));
+}
+
+TEST_CASE("a rollback's preview names what it would undo and what it would leave") {
+  Person person;
+  person.sign_in();
+  person.host.on("GET /api/iam/tenants/ten_1", kTenant);
+  person.host.on(
+      "POST /api/provisioning/tenants/ten_1/rollback",
+      R"({"validate_only":true,"scope":{"run":[],"verify":[],"undo":["b","a"],"keep":["c"],"left_behind":["d"]}})");
+  CHECK(person.run({"rollback", "ten_1", "--preview"}) == kExitOk);
+  CHECK(person.out == "would undo    b, a\nwould keep    c\nwould leave   d\n");
+}
+
+TEST_CASE("a plan is a table of steps, and deleting a tenant is DELETE with a reason") {
+  Person person;
+  person.sign_in();
+  person.host.on("GET /api/iam/tenants/ten_1", kTenant);
+  person.host.on(
+      "POST /api/provisioning/tenants/ten_1/plan",
+      R"({"steps":[{"id":"a","would":"would_create","reason":null,"actions":[{"verb":"create","what":"x"}]},
+                              {"id":"b","would":"cannot_know","reason":"No PLAN.","actions":[]}]})");
+  CHECK(person.run({"plan", "ten_1", "--set", "users=3"}) == kExitOk);
+  CHECK(json::parse(person.host.asked().back().body) == json::parse(R"({"parameters":{"users":3}})"));
+  CHECK(contains(person.out, "a     would_create  create x"));
+  CHECK(contains(person.out, "b     cannot_know   No PLAN."));
+
+  person.host.on("DELETE /api/iam/tenants/ten_1", R"({"removed":true,"operation":null})");
+  CHECK(person.run({"tenants", "delete", "ten_1", "--reason", "left"}) == kExitOk);
+  CHECK(person.host.asked().back().method == "DELETE");
+  CHECK(json::parse(person.host.asked().back().body) == json::parse(R"({"reason":"left"})"));
+  CHECK(contains(person.out, "Acme was removed"));
 }
 
 TEST_CASE("a command that waits ends with the run's exit code") {

@@ -312,6 +312,21 @@ TEST_CASE("when all threads are taken a call is answered at once: try again") {
   CHECK(b->answer().outcome == Outcome::kCancelled);
 }
 
+TEST_CASE("calls that take long do not hold up those behind them, whatever the order") {
+  Engine engine("probe", 8);
+  for (int round = 0; round < 20; ++round) {
+    std::vector<std::shared_ptr<Recorder>> sleepers;
+    std::vector<std::shared_ptr<Call>> calls;
+    for (int i = 0; i < 7; ++i) {
+      sleepers.push_back(std::make_shared<Recorder>());
+      calls.push_back(engine.start(Engine::call("sleep", "600000"), sleepers.back()));
+    }
+    CHECK(engine.run("echo", "{}").outcome == Outcome::kDone);  // on the eighth thread
+    for (const auto& call : calls) call->cancel();
+    for (const auto& sleeper : sleepers) CHECK(sleeper->answer().outcome == Outcome::kCancelled);
+  }
+}
+
 // Starts the next call from within the end of the one before, as a scheduler does.
 class Chain final : public CallSink, public std::enable_shared_from_this<Chain> {
  public:

@@ -1,6 +1,9 @@
 // A store whose commits fail on demand; everything else is the real one's.
 #pragma once
 #include <atomic>
+#include <functional>
+#include <mutex>
+#include <vector>
 
 #include "store/store.hpp"
 
@@ -11,6 +14,20 @@ class FlakyStore final : public store::Store {
   explicit FlakyStore(store::Store& real) : real_(real) {}
   std::atomic<int> failing{0};  // this many writes fail
   std::atomic<int> failed{0};
+
+  // With others it stands for a database that several hosts share.
+  std::vector<FlakyStore*> others{};
+  bool is_shared() const override { return !others.empty(); }
+  void on_told(std::function<void(store::Told)> wake) override {
+    const std::scoped_lock lock(mutex_);
+    wake_ = std::move(wake);
+  }
+  void tell_others(store::Told what) {
+    for (auto* other : others) {
+      const std::scoped_lock lock(other->mutex_);
+      if (other->wake_) other->wake_(what);
+    }
+  }
 
   using HostLife = store::HostLife;
   template <class T>
@@ -27,14 +44,36 @@ class FlakyStore final : public store::Store {
   }
   Result<std::vector<store::OwnedRun>> claim_runs(const HostLife& self, base::Time now, base::Time until,
                                                   std::size_t limit) override {
-    return real_.claim_runs(self, now, until, limit);
+    if (failing > 0) return base::Error{base::ErrorKind::kUnavailable, "store.locked", "locked", "wait", {}, {}};
+    auto claimed = real_.claim_runs(self, now, until, limit);
+    if (claimed.has_value() && claimed->size() == limit) tell_others(store::Told::kReleased);
+    return claimed;
   }
   Result<store::OwnedRun> claim_run(const base::RunId& run, const HostLife& self, base::Time now,
                                     base::Time until) override {
     return real_.claim_run(run, self, now, until);
   }
-  Result<void> renew_leases(const HostLife& self, base::Time until) override { return real_.renew_leases(self, until); }
-  Result<void> release_runs(const HostLife& self) override { return real_.release_runs(self); }
+  Result<void> renew_leases(const HostLife& self, base::Time until) override {
+    if (failing > 0) return base::Error{base::ErrorKind::kUnavailable, "store.locked", "locked", "wait", {}, {}};
+    return real_.renew_leases(self, until);
+  }
+  Result<void> release_runs(const HostLife& self) override {
+    if (failing > 0) return base::Error{base::ErrorKind::kUnavailable, "store.locked", "locked", "wait", {}, {}};
+    return real_.release_runs(self);
+  }
+  Result<void> hand_over(const store::HandedCommand& c, base::Time now, base::Time old) override {
+    auto handed = real_.hand_over(c, now, old);
+    tell_others(store::Told::kHanded);
+    return handed;
+  }
+  Result<std::vector<store::HandedCommand>> take_handed(const HostLife& self, base::Time since) override {
+    return real_.take_handed(self, since);
+  }
+  Result<void> refuse_handed(const base::OperationId& id, const base::Error& e) override {
+    return real_.refuse_handed(id, e);
+  }
+  Result<store::Handed> handed(const base::OperationId& id, base::Time now) override { return real_.handed(id, now); }
+  Result<bool> take_back(const base::OperationId& id) override { return real_.take_back(id); }
   Result<std::optional<model::Run>> run(const base::RunId& id) override { return real_.run(id); }
   Result<std::vector<std::string>> pinned_manifests() override { return real_.pinned_manifests(); }
   Result<std::optional<model::Run>> newest_run(const base::TenantId& id) override { return real_.newest_run(id); }
@@ -102,6 +141,8 @@ class FlakyStore final : public store::Store {
 
  private:
   store::Store& real_;
+  std::mutex mutex_;  // guards wake_
+  std::function<void(store::Told)> wake_;
 };
 
 }  // namespace tenantry::execution::test

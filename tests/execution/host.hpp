@@ -48,13 +48,15 @@ struct Host {
   std::shared_ptr<ScriptedEngine> engine = std::make_shared<ScriptedEngine>();
   std::mutex loading;
   std::shared_ptr<ScriptedEngine> loaded;  // guarded by loading
+  std::shared_ptr<engine::Runtime> other;  // instead of the scripted engine, if there is one
   SchedulerOptions options;
   std::unique_ptr<Scheduler> scheduler;
   std::map<std::string, std::string> secrets;
   std::vector<std::pair<std::string, std::string>> put;
   base::AccountId owner{base::new_id("acc_")};
 
-  Host() {
+  // `place`: where the store is, if there is such a folder.
+  explicit Host(const std::filesystem::path& place = {}) : folder(place) {
     auto opened =
         store::open_sqlite(folder / "store.db", {[this](const std::string& text) -> base::Result<model::ManifestPtr> {
                              for (const auto& one : manifests)
@@ -75,10 +77,14 @@ struct Host {
   }
 
   // A new life of the host; `over` replaces the store it works on.
-  void live(store::Store* over = nullptr, const std::string& host = "host-1") {
+  // `instead` serves in the place of the scripted engine.
+  void live(store::Store* over = nullptr, const std::string& host = "host-1",
+            std::shared_ptr<engine::Runtime> instead = nullptr) {
     load(engine);
+    other = std::move(instead);
     Ports ports;
-    ports.runtime = [this](const model::Manifest&) {
+    ports.runtime = [this](const model::Manifest&) -> std::shared_ptr<engine::Runtime> {
+      if (other) return other;
       const std::scoped_lock lock(loading);
       return loaded;
     };
@@ -126,7 +132,7 @@ struct Host {
     auto [run, change] = model::new_run(std::move(spec), command, clock.now());
     auto promise = std::make_shared<std::promise<base::Result<RunView>>>();
     auto future = promise->get_future();
-    scheduler->create(std::move(run), std::move(change), loaded,
+    scheduler->create(std::move(run), std::move(change), other ? other : loaded,
                       [promise](auto view) { promise->set_value(std::move(view)); });
     return future;
   }

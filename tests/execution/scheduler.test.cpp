@@ -65,11 +65,11 @@ TEST_CASE("limits hold: per ERP server, per engine, in all") {
   Host host;
   const auto graph = known(host, {step("a"), step("b"), step("c")});
   int most = 2;
-  SECTION("per server") { host.options.limits.server["erp-1"] = 2; }
+  SECTION("per server") { host.options.limits.server["erp-1"].concurrency = 2; }
   SECTION("per engine") { host.options.limits.per_engine = 2; }
   SECTION("in all") { host.options.limits.host = 2; }
   SECTION("per server, the default") {
-    host.options.limits.per_server = 3;
+    host.options.limits.any_server.concurrency = 3;
     most = 3;
   }
   for (const auto* id : {"a", "b", "c"}) host.engine->hold(id);

@@ -147,6 +147,73 @@ TEST_CASE("a server that is down or refuses by rate costs no attempt") {
   }
 }
 
+TEST_CASE("a server that asks for a day is asked again within the cap") {
+  const auto cause = GENERATE(FailureClass::kEngineUnavailable, FailureClass::kRateLimited);
+  auto spec = step("a");
+  spec.retry = {1, 1s, 1min, 0ms};
+  Driven run({spec});
+  run.claim(0);
+  run.report(0, Outcome::kRetry, {}, failure(cause), 30s);
+  CHECK(run.run.steps[0].due_at - run.now == 30s + 1ms);
+  run.now = run.run.steps[0].due_at;
+  run.must(Tick{});
+  run.claim(0);
+  run.report(0, Outcome::kRetry, {}, failure(cause), 24h);
+  CHECK(run.run.steps[0].due_at - run.now == 1min + 1ms);
+}
+
+TEST_CASE("the budget of a step does not count what it waited for its server") {
+  auto spec = step("a");
+  spec.retry = {5, 1s, 1h, 1min};
+  Driven run({spec});
+  run.claim(0);
+  run.report(0, Outcome::kRetry, {}, failure(FailureClass::kEngineUnavailable), 10min);
+  run.now = run.run.steps[0].due_at;
+  run.must(Tick{});
+  run.claim(0);
+  run.report(0, Outcome::kRetry, {}, failure(FailureClass::kTransient));
+  REQUIRE(run.state(0) == StepState::kWaiting);
+  run.now = run.run.steps[0].due_at + 1min;
+  run.must(Tick{});
+  run.claim(0);
+  run.report(0, Outcome::kRetry, {}, failure(FailureClass::kTransient));
+  CHECK(run.state(0) == StepState::kFailed);
+  CHECK(run.last.events.front().data.find("budget_exhausted") != std::string::npos);
+}
+
+TEST_CASE("when the server is back, what waited for it is due soon, and nothing else is") {
+  auto spec = step("a");
+  spec.retry = {1, 1min, 1h, 0ms};
+  Driven run({spec, spec, spec});
+  for (std::size_t i = 0; i < 3; ++i) run.claim(i);
+  run.report(0, Outcome::kRetry, {}, failure(FailureClass::kEngineUnavailable));
+  run.report(1, Outcome::kRetry, {}, failure(FailureClass::kRateLimited));
+  run.report(2, Outcome::kWait, {}, {}, 1min);
+  const auto before = run.run.steps;
+  run.must(ServerBack{700ms});
+  CHECK(run.run.steps[0].due_at == run.now + 700ms);
+  CHECK(run.run.steps[0].waited == 700ms);
+  CHECK(run.run.steps[1].due_at == before[1].due_at);
+  CHECK(run.run.steps[2].due_at == before[2].due_at);
+  run.must(ServerBack{900ms});  // sooner already
+  CHECK(run.run.steps[0].due_at == run.now + 700ms);
+  CHECK(run.last.empty());
+}
+
+TEST_CASE("what a run finds out about its server is an event of the run, also when it has just ended") {
+  Driven run({step("a")});
+  run.claim(0);
+  run.report(0, Outcome::kFailed, {}, failure(FailureClass::kEngineUnavailable));
+  CHECK(run.ended() == "failed");
+  run.must(ServerNews{"erp-1", false});
+  REQUIRE(run.last.events.size() == 1);
+  CHECK(run.last.events[0].type == "server.unavailable");
+  CHECK(run.last.events[0].data == R"({"server":"erp-1"})");
+  run.must(ServerNews{"erp-1", true});
+  CHECK(run.last.events[0].type == "server.available");
+  CHECK(run.ended() == "failed");
+}
+
 TEST_CASE("a failed critical step stops the run and keeps everything") {
   Driven run(diamond());
   run.carry_out(0);

@@ -305,6 +305,10 @@ class World {
       give(LeaseLost{});
     } else if (what <= 90) {
       if (!next_due(run_)) return;
+      if (chance(10)) {
+        tell("server back");
+        give(ServerBack{Millis{pick(0, 2'000)}});
+      }
       tell("tick");
       if (const auto due = next_due(run_)) now_ = std::max(now_, *due);
       give(Tick{});

@@ -267,6 +267,22 @@ TEST_CASE("a paused run claims nothing, lets what runs finish, and goes on") {
   CHECK(claims(run) == "b c");
 }
 
+TEST_CASE("a step of a paused run that waited for its time waits for the run when that has come") {
+  Driven run({step("a")});
+  run.claim(0);
+  run.report(0, Outcome::kRetry, {}, failure(FailureClass::kTransient));
+  REQUIRE(run.command(Verb::kPause).has_value());
+  CHECK(run.run.steps[0].wait_reason == WaitReason::kBackoff);
+  run.now = *next_due(run.run);
+  run.must(Tick{});
+  CHECK(run.state(0) == StepState::kReady);
+  CHECK(run.run.steps[0].wait_reason == WaitReason::kPaused);
+  CHECK_FALSE(next_due(run.run).has_value());
+  CHECK(claims(run).empty());
+  REQUIRE(run.command(Verb::kResume).has_value());
+  CHECK(claims(run) == "a");
+}
+
 TEST_CASE("verify says what has drifted and changes nothing else") {
   auto run = completed({verifiable("a"), verifiable("b"), undoable("c")});
   REQUIRE(run.command(Verb::kVerify).has_value());

@@ -21,7 +21,8 @@ struct World {
     base::log::configure(base::log::Level::kOff);
     feed.start();
     http::Router router;
-    add_routes(router, {identity, tenants, provisioning, engines, servers, *store, scheduler, clock, audience, feed});
+    add_routes(router,
+               {identity, tenants, provisioning, history, engines, servers, *store, scheduler, clock, audience, feed});
     server = std::make_unique<http::Server>(std::move(http_options), std::move(router));
     REQUIRE(server->start().has_value());
     admin = account("admin@example.org", model::AccountRole::kAdmin);
@@ -73,6 +74,7 @@ struct World {
   service::Tenants tenants{*store, identity, engines, servers, vault, clock};
   execution::Scheduler scheduler{*store, {"host-a", "boot-1"}, {}, clock, {}};
   service::Provisioning provisioning{*store, identity, scheduler, engines, servers, clock};
+  service::History history{*store, identity, provisioning, tenants};
   service::Audience audience{*store, identity, scheduler.board()};
   std::unique_ptr<http::Server> server;
   std::string admin;

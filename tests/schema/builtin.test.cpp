@@ -41,9 +41,9 @@ TEST_CASE("all schemas are built in, compiled once for all threads") {
   for (const auto* schema : seen) CHECK(schema == seen.front());
   const auto names = tenantry::schema::builtin_names();
   CHECK(std::set<std::string_view>(names.begin(), names.end()) ==
-        std::set<std::string_view>{"login", "cancel", "create_tenant", "start_run", "retry", "continue", "skip_step", "command", "rerun_from",
-                                   "problem", "status", "event", "engine", "engine_manifest", "engine_fixture",
-                                   "engine_check", "host_config"});
+        std::set<std::string_view>{"login", "cancel", "create_tenant", "start_run", "retry", "continue", "skip_step",
+                                   "command", "rerun_from", "problem", "status", "event", "engine", "engine_manifest",
+                                   "engine_fixture", "engine_check", "host_config"});
   CHECK_THROWS_AS(builtin("nothing"), std::out_of_range);
 }
 
@@ -104,6 +104,10 @@ TEST_CASE("the configuration of the host has defaults for everything") {
   for (const char* name : {"listen", "store", "engines", "limits", "auth", "log"})
     CHECK(part->at(name) == filled->at(name));
   CHECK(part->at_pointer("/servers/0/limits/concurrency") == 8);
+  const auto breaker =
+      schema.with_defaults(parse(R"({"servers":[{"id":"a","engine":"odoo","limits":{"breaker":{}}}]})"));
+  REQUIRE(breaker.has_value());
+  CHECK(breaker->at_pointer("/servers/0/limits/breaker/failures") == 5);
 }
 
 TEST_CASE("the configuration of the host is refused with pointers") {
@@ -116,6 +120,14 @@ TEST_CASE("the configuration of the host is refused with pointers") {
   CHECK(first_pointer("host_config", R"({"servers":[{"id":"a","engine":"odoo","secrets":{"k":"hunter2"}}]})") ==
         "/servers/0/secrets/k");
   CHECK(first_pointer("host_config", R"({"store":{"url":"mysql://x"}})") == "/store/url");
+  CHECK(accepts("host_config", R"({"servers":[{"id":"a","engine":"e","limits":{"rate":2.5,"burst":10,
+      "breaker":{"failures":0}}}],"engines":{"steps":{"e":{"*":{"timeout_ms":5000},"a":{"retry":{"attempts":9}}}}}})"));
+  CHECK(first_pointer("host_config", R"({"servers":[{"id":"a","engine":"e","limits":{"rate":0}}]})") ==
+        "/servers/0/limits/rate");
+  CHECK(first_pointer("host_config", R"({"servers":[{"id":"a","engine":"e","limits":{"breaker":{"pause_ms":-1}}}]})") ==
+        "/servers/0/limits/breaker/pause_ms");
+  CHECK(first_pointer("host_config", R"({"engines":{"steps":{"e":{"a":{"retry":{"tries":9}}}}}})") ==
+        "/engines/steps/e/a/retry/tries");
 }
 
 TEST_CASE("answers fit their schemas") {

@@ -173,6 +173,26 @@ TEST_CASE("the tenant's password is stored sealed and opens for that tenant only
   CHECK(house.vault.open(two.value, "tenant.admin_password", **sealed).has_error());
 }
 
+TEST_CASE("what is known of a token is forgotten at once where it signs out") {
+  House house;
+  const auto ann = house.account("ann@example.org");
+  const auto mine = house.tenant(ann, "Acme");
+  const auto signed_in = house.identity.sign_in("ann@example.org", "a long password", "1.2.3.4");
+  REQUIRE(signed_in.has_value());
+  CHECK_FALSE(house.identity.surely_may_view(signed_in->token, mine));
+  const auto actor = house.identity.authenticate(signed_in->token);
+  REQUIRE(actor.has_value());
+  CHECK(house.identity.require(*actor, mine, model::TenantRole::kViewer).has_value());
+  CHECK(house.identity.surely_may_view(signed_in->token, mine));
+  CHECK_FALSE(house.identity.surely_may_view("another token", mine));
+  house.clock.advance(1s);
+  CHECK_FALSE(house.identity.surely_may_view(signed_in->token, mine));  // the store is asked again
+  REQUIRE(house.identity.authenticate(signed_in->token).has_value());
+  REQUIRE(house.identity.sign_out(signed_in->token).has_value());
+  CHECK_FALSE(house.identity.surely_may_view(signed_in->token, mine));
+  CHECK(house.identity.authenticate(signed_in->token).has_error());
+}
+
 TEST_CASE("how long a step takes is the manifest's word until a run has shown it, and is asked for once a minute") {
   House house;
   model::Manifest manifest;

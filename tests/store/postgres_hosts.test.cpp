@@ -192,7 +192,7 @@ TEST_CASE("PostgreSQL: a host hears that another has released its runs, also aft
   PostgresDatabase database;
   const Hosts hosts(database);
   std::atomic<int> heard{0};
-  hosts[0].on_released([&] { ++heard; });
+  hosts[0].on_told([&](store::Told what) { heard += what == store::Told::kReleased ? 1 : 0; });
   CHECK(test::eventually([&] { return heard == 1; }));  // it listens
   REQUIRE(hosts[1].release_runs(host(1)).has_value());
   CHECK(test::eventually([&] { return heard == 2; }));
@@ -203,9 +203,9 @@ TEST_CASE("PostgreSQL: a host hears that another has released its runs, also aft
   REQUIRE(hosts[2].release_runs(host(2)).has_value());
   CHECK(test::eventually([&] { return heard == 4; }));
 
-  hosts[0].on_released(nullptr);
+  hosts[0].on_told(nullptr);
   REQUIRE(hosts[2].release_runs(host(2)).has_value());
-  hosts[0].on_released([&] { heard += 100; });
+  hosts[0].on_told([&](store::Told what) { heard += what == store::Told::kReleased ? 100 : 0; });
   REQUIRE(hosts[2].release_runs(host(2)).has_value());
   CHECK(test::eventually([&] { return heard >= 104; }));
   CHECK(heard < 1'000);

@@ -5,6 +5,7 @@
 //   STORE_BACKEND_NAME   a literal that begins the name of each check
 #pragma once
 #include "store/contract/events.hpp"
+#include "store/contract/handed.hpp"
 #include "store/contract/operations.hpp"
 #include "store/contract/ownership.hpp"
 #include "store/contract/repin.hpp"

@@ -10,6 +10,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <memory>
 #include <stdexcept>
 
@@ -140,6 +141,16 @@ std::string Postgres::create_database() {
 
 void Postgres::drop_database(const std::string& name) {
   run("postgres", "drop database if exists " + name + " with (force)");
+}
+
+std::string Postgres::log() const {
+  std::ifstream in(folder_ / "server.log");
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void Postgres::move_database(const std::string& name, const std::string& folder) const {
+  run("postgres", "create tablespace in_" + name + " location '" + folder + "'");
+  run("postgres", "alter database " + name + " set tablespace in_" + name);
 }
 
 std::string Postgres::url(const std::string& database, const std::string& socket_folder) const {

@@ -27,10 +27,13 @@ class Postgres {
   // An empty database, whose texts sort as in a dictionary rather than by their bytes.
   [[nodiscard]] std::string create_database();
   void drop_database(const std::string& name);
+  // Its tables lie in this folder from now on; nobody may be connected to it.
+  void move_database(const std::string& name, const std::string& folder) const;
   // For a superuser; `socket_folder` empty: the server's own.
   [[nodiscard]] std::string url(const std::string& database, const std::string& socket_folder = {}) const;
   // The account "locked" has to give the password "canary-password"; all others are let in.
   [[nodiscard]] std::string url_of_locked(const std::string& database, const std::string& password) const;
+  [[nodiscard]] std::string log() const;  // what it has written so far
   [[nodiscard]] std::string folder() const { return folder_.path().string(); }
   [[nodiscard]] std::string socket() const { return folder_ / ".s.PGSQL.5432"; }
 

@@ -11,8 +11,10 @@ namespace tenantry::test {
 
 class TempDir {
  public:
-  TempDir() {
-    std::string pattern = (std::filesystem::temp_directory_path() / "tenantry-test-XXXXXX").string();
+  // In the folder for such things; in `place` instead, if that is there.
+  explicit TempDir(const std::filesystem::path& place = {}) {
+    const auto parent = std::filesystem::is_directory(place) ? place : std::filesystem::temp_directory_path();
+    std::string pattern = (parent / "tenantry-test-XXXXXX").string();
     if (::mkdtemp(pattern.data()) == nullptr) throw std::runtime_error("no temporary folder");
     path_ = pattern;
   }

@@ -45,12 +45,19 @@ secrets = { api_key = "in-clear" }
 [[servers]]
 id = "erp"
 engine = "Not An Id"
+limits = { rate = "fast", burst = 5, breaker = { pause_ms = 9000, max_pause_ms = 1000 } }
+[engines.steps.erpnext.create_company]
+retry = { backoff_ms = 5000, max_backoff_ms = 1000 }
+[engines.steps.erpnext."*"]
+retry = { attempts = 0 }
 )";
   const auto ended = serve(folder / "bad.toml");
   INFO(ended.said);
   CHECK(ended.code == 2);
   for (const auto* place :
-       {"/colour", "/data_dir", "/listen/port", "/servers/0/secrets/api_key", "/servers/1/engine", "/servers/1/id"})
+       {"/colour", "/data_dir", "/listen/port", "/servers/0/secrets/api_key", "/servers/1/engine", "/servers/1/id",
+        "/servers/1/limits/rate", "/servers/1/limits/breaker/pause_ms",
+        "/engines/steps/erpnext/create_company/retry/backoff_ms", "/engines/steps/erpnext/*/retry/attempts"})
     CHECK(says(ended, place));
   CHECK_FALSE(says(ended, "in-clear"));
   CHECK_FALSE(std::filesystem::exists(folder / "data"));

@@ -31,6 +31,7 @@ struct Response {
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
+  bool hangs_up = false;  // nothing of all this is sent: the connection is closed
 };
 
 [[nodiscard]] std::string url_decode(std::string_view text, bool plus_is_space);

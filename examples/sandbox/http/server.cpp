@@ -224,6 +224,7 @@ bool Server::serve_one(int socket, std::string& buffer) {
     case Action::kCondition:
       break;
   }
+  if (response.hangs_up) return false;
   return write_response(socket, response, head_only, keep_alive) && keep_alive;
 }
 

@@ -1,0 +1,3 @@
+#include "engine.hpp"
+
+TENANTRY_ENGINE(tenantry::odoo::Engine)

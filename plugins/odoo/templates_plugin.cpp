@@ -1,0 +1,3 @@
+#include "templates.hpp"
+
+TENANTRY_ENGINE(tenantry::odoo::TemplateEngine)
