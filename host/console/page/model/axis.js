@@ -48,5 +48,5 @@ function marksOf(pieces, from, to, total, percent) {
   for (const piece of pieces.filter((one) => !one.isCut))
     for (let mark = Math.ceil((piece.from - from) / size) * size; from + mark < piece.to && marks.length < 40; mark += size)
       marks.push({ percent: percent(from + mark), millis: mark });
-  return marks.filter((mark, i) => i === 0 || mark.percent - marks[i - 1].percent > 4);
+  return marks.filter((mark, i) => mark.percent < 95 && (i === 0 || mark.percent - marks[i - 1].percent > 4));
 }
