@@ -55,7 +55,7 @@ TEST_CASE("after an update of Odoo the template has drifted, is made again, and 
   TemplateHost host(server);
   REQUIRE(succeeded(host.run_steps()));
   const std::string old = names(server).front();
-  server.change([](auto& bases) { bases["tenantry-template-18-gb-aaaaaaaa"] = Base{}; });
+  server.change([](std::map<std::string, Base>& bases) { bases.emplace("tenantry-template-18-gb-aaaaaaaa", Base()); });
   server.version = "18.0-20270101";
   CHECK(host.verify("engine_check").outcome == TENANTRY_DRIFTED);
   TemplateHost again(server, "run-2");
