@@ -372,6 +372,28 @@ TEST_CASE("a refused record leaves a gap in the numbers and nothing else") {
   CHECK(sandbox.on("t1", "res.partner", "search_count", {{{"name", "=", "x"}}}) == 1);
 }
 
+TEST_CASE("settings of a group hold for every user, and new settings begin with what holds") {
+  OdooSandbox sandbox;
+  sandbox.make("t1", "prepared");
+  const auto has = [&] { return sandbox.on("t1", "res.users", "has_group", {{2}, "base.group_multi_currency"}); };
+  const auto apply = [&](const json::object& values) {
+    const json::value settings = sandbox.on("t1", "res.config.settings", "create", only(values));
+    return sandbox.on("t1", "res.config.settings", "execute", only(json::array{settings}));
+  };
+  CHECK(has() == false);
+  CHECK(apply({{"group_multi_currency", true}}).is_object());
+  CHECK(has() == true);
+  CHECK(apply({}).is_object());
+  CHECK(has() == true);
+  CHECK(apply({{"group_multi_currency", false}}).is_object());
+  CHECK(has() == false);
+  const json::value owner = sandbox.on(
+      "t1", "res.users", "load",
+      {{"id", "login", "name", "groups_id/id"},
+       only(json::array{"__prov__.owner", "owner", "Owner", "base.group_system,point_of_sale.group_pos_manager"})});
+  CHECK(owner.at("ids").is_array());
+}
+
 TEST_CASE("a saved state is the same after loading, passwords included") {
   const auto file = (std::filesystem::temp_directory_path() / ("odoo-state-" + std::to_string(::getpid()))).string();
   OdooSandbox before;

@@ -80,13 +80,17 @@ void add_settings(Methods& methods) {
           create(env, "ir.config_parameter", {{"key", argument(call, "key")}, {"value", argument(call, "value")}});
         return false;
       }};
-  methods["res.config.settings"]["execute"] = {true, {}, [](Env& env, const Model&, Call& call) -> json::value {
-                                                 const Id id = only(call);
-                                                 if (!exists(env, call.model, id))
-                                                   throw missing(call.model, id, env.user);
-                                                 env.transaction.note(call.model, id, "executed");
-                                                 return {{"type", "ir.actions.client"}, {"tag", "reload"}};
-                                               }};
+  methods["res.config.settings"]["execute"] = {
+      true, {}, [](Env& env, const Model&, Call& call) -> json::value {
+        const Id id = only(call);
+        if (!exists(env, call.model, id)) throw missing(call.model, id, env.user);
+        for (const auto& [name, field] : env.schema().find(call.model)->fields) {
+          const Id group = name.starts_with("group_") ? record_of(env, "res.groups", "base." + name) : 0;
+          if (group != 0) set_group(env, group, truthy(env.database().get(call.model, id, name)));
+        }
+        env.transaction.note(call.model, id, "executed");
+        return {{"type", "ir.actions.client"}, {"tag", "reload"}};
+      }};
   methods["ir.model.data"]["check_object_reference"] = {
       false,
       {{"module", true}, {"xml_id", true}, {"raise_on_access_error"}},
@@ -150,6 +154,11 @@ void add_keys(Methods& methods) {
   methods["res.users"]["context_get"] = {false, {}, [](Env& env, const Model&, Call&) -> json::value {
                                            return {{"lang", "en_US"}, {"tz", false}, {"uid", env.user}};
                                          }};
+  methods["res.users"]["has_group"] = {
+      true, {{"group_ext_id", true}}, [](Env& env, const Model&, Call& call) -> json::value {
+        const Id group = record_of(env, "res.groups", text_of(argument(call, "group_ext_id")));
+        return group != 0 && has_group(env, only(call), group);
+      }};
   methods["res.users"]["change_password"] = {
       false, {{"old_passwd", true}, {"new_passwd", true}}, [](Env& env, const Model&, Call& call) -> json::value {
         if (!env.database().accepts(env.user, text_of(argument(call, "old_passwd")))) throw access_denied();

@@ -6,6 +6,8 @@
 
 namespace tenantry::sandbox::odoo {
 
+// What a payment method is by its journal: "cash", "bank" or "pay_later".
+[[nodiscard]] std::string kind_of(const Env& env, Id method);
 // The session of a till that is not closed; 0: there is none.
 [[nodiscard]] Id open_session(const Env& env, Id till);
 // pos.config.open_ui: makes the session unless there is one.

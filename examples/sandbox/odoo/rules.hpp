@@ -33,6 +33,13 @@ void add_pos_rules(std::map<std::string, Rules>& rules);
 bool install(Env& env, const std::vector<std::string>& names);
 // Throws KeyError if there is no such chart. The same chart again changes nothing.
 void load_chart(Env& env, const std::string& code, Id company);
+// The field of a user that holds the groups; its name depends on the version.
+[[nodiscard]] const char* groups_field(const Env& env);
+[[nodiscard]] bool has_group(const Env& env, Id user, Id group);
+// Gives a group to every user, or takes it from all.
+void set_group(Env& env, Id group, bool on);
+// New groups: name and external identifier.
+void add_groups(Env& env, const std::vector<std::pair<const char*, const char*>>& groups);
 void set_up_stock(Env& env);
 void set_up_pos(Env& env);
 // The records of a database that was just created; nothing of the country if it is not known.

@@ -228,6 +228,9 @@ void load_chart(Env& env, const std::string& code, Id company) {
   if (text_of(env.database().get("res.company", company, "chart_template")) == code) return;
   const Transaction::Quietly quietly(env.transaction);
   const bool sudo = std::exchange(env.sudo, true);
+  if (record_of(env, "res.groups", "account.group_account_manager") == 0)
+    add_groups(env, {{"Invoicing / Billing", "account.group_account_invoice"},
+                     {"Invoicing / Administrator", "account.group_account_manager"}});
   for (const char* model : {"account.tax", "account.journal"}) {
     const Table before = env.database().table(model);
     for (const auto& [id, record] : before)

@@ -17,8 +17,6 @@ std::string zone_of(const std::string& country) {
   return found == kZones.end() ? "" : found->second;
 }
 
-const char* groups_field(const Env& env) { return env.version() < 19 ? "groups_id" : "group_ids"; }
-
 void add_users(std::map<std::string, Rules>& rules) {
   Rules& users = rules["res.users"];
   users.before_create = [](Env& env, json::object& values) {
@@ -77,7 +75,7 @@ void add_companies(std::map<std::string, Rules>& rules) {
     if (!truthy(member(values, "currency_id")))
       values["currency_id"] = env.database().get("res.company", env.company(), "currency_id");
     if (env.database().installed("account") && truthy(member(values, "country_id")))
-      values.emplace("account_fiscal_country_id", values.at("country_id"));
+      values.emplace("account_fiscal_country_id", json::value(values.at("country_id")));
   };
   companies.after_create = [](Env& env, Id id) {
     const auto& name = env.database().get("res.company", id, "name");
@@ -221,6 +219,35 @@ void fill_people(Env& env) {
 
 }  // namespace
 
+const char* groups_field(const Env& env) { return env.version() < 19 ? "groups_id" : "group_ids"; }
+
+bool has_group(const Env& env, Id user, Id group) {
+  const auto groups = ids_of(env.database().get("res.users", user, groups_field(env)));
+  return std::find(groups.begin(), groups.end(), group) != groups.end();
+}
+
+void set_group(Env& env, Id group, bool on) {
+  const Table users = env.database().table("res.users");
+  for (const auto& [id, record] : users) {
+    auto groups = ids_of(member(*record, groups_field(env)));
+    const bool has = std::find(groups.begin(), groups.end(), group) != groups.end();
+    if (has == on) continue;
+    if (on)
+      groups.push_back(group);
+    else
+      std::erase(groups, group);
+    store(env, "res.users", id, {{groups_field(env), to_array(groups)}});
+  }
+}
+
+void add_groups(Env& env, const std::vector<std::pair<const char*, const char*>>& groups) {
+  for (const auto& [name, external] : groups) {
+    const Id id = env.transaction.next_id("res.groups");
+    env.transaction.put("res.groups", id, {{"name", name}});
+    name_record(env, "res.groups", id, external);
+  }
+}
+
 void add_base_rules(std::map<std::string, Rules>& rules) {
   add_users(rules);
   add_partners(rules);
@@ -231,6 +258,13 @@ void add_base_rules(std::map<std::string, Rules>& rules) {
       return json::value(text_of(database.get("ir.model.data", id, "module")) + "." +
                          text_of(database.get("ir.model.data", id, "name")));
     return std::nullopt;
+  };
+  // A new set of settings begins with what holds.
+  rules["res.config.settings"].before_create = [](Env& env, json::object& values) {
+    for (const auto& [name, field] : env.schema().find("res.config.settings")->fields)
+      if (name.starts_with("group_") && !values.contains(name))
+        if (const Id group = record_of(env, "res.groups", "base." + name); group != 0)
+          values[name] = has_group(env, env.user, group);
   };
   rules["res.users.apikeys"].before_unlink = [](Env& env, const std::vector<Id>& ids) {
     for (const Id id : ids) env.transaction.set_key(id, "");

@@ -252,6 +252,9 @@ void add_stock_rules(std::map<std::string, Rules>& rules) {
 }
 
 void set_up_stock(Env& env) {
+  add_groups(env, {{"Inventory / User", "stock.group_stock_user"},
+                   {"Inventory / Administrator", "stock.group_stock_manager"},
+                   {"Manage Multiple Stock Locations", "stock.group_stock_multi_locations"}});
   const bool old = env.version() < 19;
   const std::pair<const char*, const char*> kShared[]{
       {"Physical Locations", "view"}, {"Vendors", "supplier"},       {"Customers", "customer"},
@@ -271,6 +274,8 @@ void set_up_stock(Env& env) {
 }
 
 void set_up_pos(Env& env) {
+  add_groups(env, {{"Point of Sale / User", "point_of_sale.group_pos_user"},
+                   {"Point of Sale / Administrator", "point_of_sale.group_pos_manager"}});
   const Table warehouses = env.database().table("stock.warehouse");
   for (const auto& [id, record] : warehouses) {
     if (truthy(member(*record, "pos_type_id"))) continue;
