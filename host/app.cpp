@@ -28,6 +28,7 @@ using base::Error;
 using base::ErrorKind;
 
 constexpr base::Millis kHttpDrain{5'000};
+constexpr base::Millis kParkAfter{10'000};
 constexpr std::size_t kCallsBeside = 8;  // VALIDATE calls find a thread even when every step slot is taken
 
 base::Result<void> make_private(const fs::path& folder) {
@@ -177,6 +178,7 @@ struct App::Rooms {
     execution::SchedulerOptions options;
     options.limits = limits(config);
     options.only_host = !config.store_is_shared;
+    options.park_after = kParkAfter;
     options.lease = config.lease;
     return options;
   }

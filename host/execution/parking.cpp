@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "base/log.hpp"
 #include "execution/loop.hpp"
 
@@ -11,8 +13,13 @@ constexpr Millis kSoon{100};
 }  // namespace
 
 bool Scheduler::Loop::is_quiet(const Active& active) const {
-  return active.flights.empty() && active.pending.empty() && model::is_active(active.run.head) &&
-         !turns_.contains(&active) && (active.alarm == Time{} || active.alarm - now_ >= options_.park_after);
+  // What waits for a server hears of it when that is back.
+  const bool listens = std::any_of(active.run.steps.begin(), active.run.steps.end(), [](const auto& step) {
+    return step.wait_reason == model::WaitReason::kEngineUnavailable;
+  });
+  return options_.park_after != Millis::max() && !listens && active.flights.empty() && active.pending.empty() &&
+         model::is_active(active.run.head) && !turns_.contains(&active) &&
+         (active.alarm == Time{} || active.alarm - now_ >= options_.park_after);
 }
 
 void Scheduler::Loop::park() {

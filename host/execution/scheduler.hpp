@@ -23,7 +23,8 @@ struct SchedulerOptions {
   base::Millis grace{30'000};  // after an attempt's time-out, before its call is given up
   std::size_t claim_batch = 1'000;
   bool only_host = false;           // nobody else can open the store
-  base::Millis park_after{10'000};  // a run that has nothing to do for so long is kept in the store only
+  // A run that has nothing to do for so long is kept in the store only; max(): none is.
+  base::Millis park_after = base::Millis::max();
 };
 
 class Scheduler {

@@ -75,10 +75,9 @@ Result<std::vector<std::pair<std::size_t, base::Millis>>> SociStore::usual_durat
     std::vector<std::pair<std::size_t, base::Millis>> found;
     db.select<long long, long long>(
         R"sql(select a.step, cast(avg(a.ended_at - a.started_at) as bigint)
-              from attempts a
-              join (select d.run from run_documents d where d.manifest = :digest order by d.run desc limit :runs) n
-                on n.run = a.run
-              where a.op = 'run' and a.outcome = 'done'
+              from (select d.run from run_documents d where d.manifest = :digest order by d.run desc limit :runs) n
+              cross join attempts a
+              where a.run = n.run and a.op = 'run' and a.outcome = 'done'
               group by a.step order by a.step)sql",
         with(digest, runs), [&](long long step, long long millis) {
           found.emplace_back(static_cast<std::size_t>(step), base::Millis{millis});

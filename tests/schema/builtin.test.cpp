@@ -41,9 +41,10 @@ TEST_CASE("all schemas are built in, compiled once for all threads") {
   for (const auto* schema : seen) CHECK(schema == seen.front());
   const auto names = tenantry::schema::builtin_names();
   CHECK(std::set<std::string_view>(names.begin(), names.end()) ==
-        std::set<std::string_view>{"login", "cancel", "create_tenant", "start_run", "retry", "continue", "skip_step",
-                                   "command", "rerun_from", "problem", "status", "event", "engine", "engine_manifest",
-                                   "engine_fixture", "engine_check", "host_config"});
+        std::set<std::string_view>{
+            "login", "attempt",  "event_data",      "operation",      "cancel",       "create_tenant", "start_run",
+            "retry", "continue", "skip_step",       "command",        "rerun_from",   "problem",       "status",
+            "event", "engine",   "engine_manifest", "engine_fixture", "engine_check", "host_config"});
   CHECK_THROWS_AS(builtin("nothing"), std::out_of_range);
 }
 
@@ -135,11 +136,14 @@ TEST_CASE("answers fit their schemas") {
       "code":"request.invalid","request_id":"r","errors":[{"pointer":"/a","message":"m"}]})"));
   CHECK(first_pointer("problem", R"({"type":"t","title":"T","status":200,"detail":"d","code":"c","request_id":"r"})") ==
         "/status");
-  CHECK(accepts("event", R"({"number":1,"run_id":"run_1","step":null,"type":"run.started","data":{},
+  CHECK(accepts("event",
+                R"({"id":7,"tenant_id":"ten_1","number":1,"run_id":"run_1","step":null,"type":"run.started","data":{},
       "at":"2026-11-23T08:15:00.250Z"})"));
-  CHECK(first_pointer("event",
-                      R"({"number":0,"run_id":"r","type":"run.started","data":{},"at":"2026-11-23T08:15:00Z"})") ==
-        "/number");
+  CHECK(
+      first_pointer(
+          "event",
+          R"({"id":7,"tenant_id":"t","number":0,"run_id":"r","step":null,"type":"run.started","data":{},"at":"2026-11-23T08:15:00Z"})") ==
+      "/number");
   CHECK(accepts("engine", R"({"state":"refused","file":"x.so","reason":"x.so is not an ELF file."})"));
   CHECK(first_pointer("engine", R"({"state":"gone","file":"x.so"})") == "/state");
 }
