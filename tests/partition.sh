@@ -15,6 +15,8 @@ if [ "$(id -u)" -ne 0 ] || ! command -v ip >/dev/null || ! ip netns add "$space-
 fi
 server=
 leave() {
+  local pid
+  for pid in "${running[@]}"; do [ "$pid" = "$server" ] || kill -9 "$pid" 2>/dev/null || true; done
   [ -z "$server" ] || kill -INT "$server" 2>/dev/null || true
   running_end
   ip netns del "$space-a" 2>/dev/null || true
