@@ -13,7 +13,11 @@ if [ "$(id -u)" -ne 0 ] || ! command -v ip >/dev/null || ! ip netns add "$space-
   echo "partition: skipped, because network namespaces need root"
   exit 0
 fi
+server=
 leave() {
+  local pid
+  for pid in "${running[@]}"; do [ "$pid" = "$server" ] || kill -9 "$pid" 2>/dev/null || true; done
+  [ -z "$server" ] || kill -INT "$server" 2>/dev/null || true
   running_end
   ip netns del "$space-a" 2>/dev/null || true
   ip netns del "$space-b" 2>/dev/null || true
@@ -39,6 +43,7 @@ as=(setpriv --reuid postgres --regid postgres --clear-groups)
 echo 'host all all 10.99.0.0/24 trust' >>"$work/postgres/data/pg_hba.conf"
 start "$setup_logs/partition-server.log" ip netns exec "$space-b" "${as[@]}" "$programs/postgres" -D "$work/postgres/data" \
   -c listen_addresses=10.99.0.2 -c "unix_socket_directories=$work/postgres"
+server=${running[-1]}
 until_true 30 "$setup_logs/partition-server.log" ip netns exec "$space-b" "$programs/pg_isready" -q -h 10.99.0.2 -d postgres
 in_b psql -qX -h 10.99.0.2 -U tenantry postgres -c 'create database tenantry'
 sql() { in_b psql -qXAt -h 10.99.0.2 -U tenantry tenantry -c "$1"; }

@@ -34,6 +34,8 @@ void Scheduler::Loop::housekeeping() {
     next_housekeeping_ = now_ + kSoon;
   } else {
     leased();
+    // A host that has nothing to commit would never be found healthy again, and be given nothing.
+    if (!healthy.exchange(true)) base::log::info("commits work again");
   }
   hear_ = hear_ || store_.is_shared();
 }

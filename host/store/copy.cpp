@@ -72,10 +72,13 @@ std::vector<Column> columns_of(soci::session& source, const std::string& table) 
 
 void read_rows(soci::session& db, const Dialect& dialect, const Table& table, const std::vector<Column>& columns,
                const std::function<void(const Row&)>& each) {
+  // Named anew, because PostgreSQL would sort by the text of a number that kept its column's name.
   std::string list;
-  for (const auto& column : columns)
-    list += (list.empty() ? "" : ", ") +
-            (column.bytes ? "from_bytes(" + column.name + ")" : "cast(" + column.name + " as text)");
+  for (std::size_t i = 0; i < columns.size(); ++i) {
+    const auto& name = columns[i].name;
+    list += (i == 0 ? "" : ", ") + (columns[i].bytes ? "from_bytes(" + name + ")" : "cast(" + name + " as text)") +
+            " as v" + std::to_string(i);
+  }
   std::vector<std::string> values(columns.size());
   std::vector<soci::indicator> states(columns.size(), soci::i_ok);
   soci::statement statement(db);

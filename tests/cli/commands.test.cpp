@@ -50,6 +50,12 @@ class Person {
       admin = account;
       return base::Result<void>();
     };
+    commands_.copy_store = [this](const StoreCopy& asked) -> base::Result<std::string> {
+      copy = asked;
+      if (asked.to == "full")
+        return base::Error{base::ErrorKind::kConflict, "store.not_empty", "It is full.", "", {}, {}};
+      return std::string("digest  runs  3\n");
+    };
   }
 
   int run(std::vector<const char*> arguments) {
@@ -74,6 +80,7 @@ class Person {
   std::string err;
   std::optional<HostSetup> served;
   std::optional<AdminAccount> admin;
+  std::optional<StoreCopy> copy;
 
  private:
   test::TempDir home_;
@@ -390,4 +397,18 @@ TEST_CASE("an answer of the wrong shape is shown or refused, never a crash") {
       CHECK_FALSE(contains(other.err, "cli.internal"));
     }
   }
+}
+
+TEST_CASE("admin copy-store says what was copied, or why nothing was") {
+  Person person;
+  CHECK(person.run({"admin", "copy-store", "--from", "a.db"}) == kExitUsage);
+  CHECK_FALSE(person.copy);
+  CHECK(person.run({"admin", "copy-store", "--from", "a.db", "--to", "postgresql:///b"}) == kExitOk);
+  REQUIRE(person.copy);
+  CHECK(person.copy->from == "a.db");
+  CHECK(person.copy->to == "postgresql:///b");
+  CHECK(person.out == "digest  runs  3\n");
+  CHECK(person.run({"admin", "copy-store", "--from", "a.db", "--to", "full"}) != kExitOk);
+  CHECK(person.err.find("It is full.") != std::string::npos);
+  CHECK(person.out.empty());
 }
