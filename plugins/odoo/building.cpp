@@ -217,6 +217,25 @@ Result<bool> install_modules(Database& database, const Blueprint& plan) {
       if (modules.ending().code() == "odoo.timeout") return wait(5s, "Odoo is busy, probably installing modules");
       return modules.ending();
     }
+    Notes notes = notes_of(database.context());
+    const bool on_their_way = std::any_of(modules->begin(), modules->end(), [](const Module& module) {
+      return module.state == "to install" || module.state == "to upgrade";
+    });
+    if (on_their_way) {
+      // Being installed, or left so by a server that died: from 19 on Odoo then refuses until the states are reset.
+      const std::int64_t patience = std::chrono::duration_cast<seconds>(plan.install_time).count();
+      if (notes.installing == 0) {
+        notes.installing = now_seconds();
+        database.context().save(notes);
+      }
+      if (now_seconds() < notes.installing + patience) return wait(5s, "modules are being installed");
+      database.context().warn("an interrupted installation of modules is begun again");
+      const Reply reset = database.call({.model = "ir.module.module", .method = "button_reset_state"});
+      if (!reset.ok()) return ending_of(reset.fault(), database.concern("modules", "to reset their states"));
+      notes.installing = 0;
+      database.context().save(notes);
+      continue;
+    }
     json::array missing;
     for (const Module& module : *modules) {
       if (module.id == 0)
@@ -226,6 +245,8 @@ Result<bool> install_modules(Database& database, const Blueprint& plan) {
     }
     if (missing.empty()) return done(any);
     any = true;
+    notes.installing = now_seconds();
+    database.context().save(notes);
     database.context().progress(0.4, "installing modules");
     const Reply reply =
         database.call({.model = "ir.module.module", .method = "button_immediate_install", .ids = std::move(missing)},
@@ -233,6 +254,7 @@ Result<bool> install_modules(Database& database, const Blueprint& plan) {
     if (reply.ok()) continue;  // the state is the truth
     const Fault& fault = reply.fault();
     if (fault.remedy == Remedy::cancelled) return cancelled();
+    if (fault.is("odoo.installing")) return wait(10s, "Odoo is at another installation of modules");
     if (fault.unknown_outcome) {
       database.context().warn("the answer was lost; Odoo may go on installing", {{"found", fault.code}});
       return wait(5s, "Odoo may still be installing modules");

@@ -333,7 +333,7 @@ Verdict Engine::verify_session(Context& context, Asked request, Who tenant, Wher
   if (output) {
     // A shop closes its session in the evening: that is no drift.
     const Reply rows = database.search_read("pos.session", {json::array{"id", "=", output->id}}, {"state"});
-    if (!rows.ok()) return ending_of(rows.fault(), database.concern(title, "to look for it"));
+    if (!rows.ok()) return looked(ending_of(rows.fault(), database.concern(title, "to look for it")));
     if (rows.rows().empty()) return drifted(title, "there", "nothing");
     if (text_of(rows.rows()[0], "state") == "opening_control") return drifted(title, "open", "waiting for its cash");
     return verdict({}, *output);

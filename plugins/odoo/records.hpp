@@ -33,14 +33,15 @@ struct Notes {
   int version = 1;
   Titles creating;
   std::vector<Changed> changing;
-  std::int64_t began = 0;   // when the making of a database was begun, in seconds of the Unix clock
-  std::int64_t stages = 0;  // how many staging databases this run has begun, numbered from 1
-  std::int64_t ready = 0;   // the one that is known to be a whole copy
-  std::int64_t remade = 0;  // how often a database had to be dropped and made again
+  std::int64_t began = 0;       // when the making of a database was begun, in seconds of the Unix clock
+  std::int64_t installing = 0;  // when modules were last seen on their way, in the same seconds
+  std::int64_t stages = 0;      // how many staging databases this run has begun, numbered from 1
+  std::int64_t ready = 0;       // the one that is known to be a whole copy
+  std::int64_t remade = 0;      // how often a database had to be dropped and made again
 
   [[nodiscard]] bool has(const std::string& title) const;
 };
-BOOST_DESCRIBE_STRUCT(Notes, (), (version, creating, changing, began, stages, ready, remade))
+BOOST_DESCRIBE_STRUCT(Notes, (), (version, creating, changing, began, installing, stages, ready, remade))
 
 [[nodiscard]] Notes notes_of(const Context& context);
 

@@ -91,6 +91,8 @@ http_interface = 127.0.0.1
 http_port = $odoo_port
 workers = 0
 max_cron_threads = 0
+limit_time_real = 1800
+limit_time_cpu = 1800
 CONFIG
 if [ "$(id -u)" -eq 0 ]; then chown postgres "$work/odoo.conf"; fi
 chmod 600 "$work/odoo.conf"

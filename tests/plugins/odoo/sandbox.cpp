@@ -103,8 +103,10 @@ json::value Sandbox::rpc(const std::string& service, const std::string& method, 
 json::array Sandbox::rows(const std::string& database, const std::string& login, const std::string& password,
                           const std::string& model, const json::array& domain, const json::array& fields) {
   const json::value user = rpc("common", "login", {database, login, password});
+  json::array positional;
+  positional.emplace_back(domain);  // in braces an array of one array would be the array itself
   return rpc("object", "execute_kw",
-             {database, user, password, model, "search_read", json::array{domain}, json::object{{"fields", fields}}})
+             {database, user, password, model, "search_read", std::move(positional), json::object{{"fields", fields}}})
       .as_array();
 }
 
