@@ -108,6 +108,19 @@ service::ErpServer read_server(const json::value& one) {
   return server;
 }
 
+WebhookSetup read_webhook(const json::value& one) {
+  WebhookSetup webhook;
+  webhook.id = text(one, "/id");
+  webhook.url = text(one, "/url");
+  webhook.secret = text(one, "/secret");
+  each(one, "/events", [&](const json::value& type, std::size_t) {
+    webhook.events.push_back(json::value_to<std::string>(type));
+  });
+  const auto* allow = base::find_pointer(one, "/allow_local");
+  webhook.allow_local = allow != nullptr && allow->is_bool() && allow->get_bool();
+  return webhook;
+}
+
 }  // namespace
 
 base::Result<Config> read_config(const fs::path& file, const json::object& overrides) {
@@ -125,6 +138,11 @@ base::Result<Config> read_config(const fs::path& file, const json::object& overr
   each(*parsed, "/servers", [&](const json::value& one, std::size_t i) {
     if (!ids.insert(text(one, "/id")).second)
       problems.push_back({"/servers/" + std::to_string(i) + "/id", "this id was used before"});
+  });
+  ids.clear();
+  each(*parsed, "/webhooks", [&](const json::value& one, std::size_t i) {
+    if (!ids.insert(text(one, "/id")).second)
+      problems.push_back({"/webhooks/" + std::to_string(i) + "/id", "this id was used before"});
   });
   static constexpr std::string_view kSqlite = "sqlite:";
   const auto url = text(*parsed, "/store/url");
@@ -168,6 +186,8 @@ base::Result<Config> read_config(const fs::path& file, const json::object& overr
       settings != nullptr && settings->is_object())
     config.engine_settings = settings->get_object();
   each(document, "/servers", [&](const json::value& one, std::size_t) { config.servers.push_back(read_server(one)); });
+  each(document, "/webhooks",
+       [&](const json::value& one, std::size_t) { config.webhooks.push_back(read_webhook(one)); });
   config.steps_at_once = static_cast<int>(number(document, "/limits/steps", 32));
   config.max_body = static_cast<std::size_t>(number(document, "/limits/body_bytes", 1 << 20));
   config.drain = base::Millis{number(document, "/limits/drain_ms", 30'000)};
