@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/ids.hpp"
+#include "base/mask.hpp"
 #include "catalog/watcher.hpp"
 #include "child/child_process.hpp"
 #include "console/console.hpp"
@@ -121,6 +122,24 @@ base::Result<std::unique_ptr<secrets::Vault>> open_vault(const Config& config) {
   return std::make_unique<secrets::Vault>(std::move(*key));
 }
 
+base::Result<std::vector<webhooks::Webhook>> open_webhooks(const Config& config) {
+  std::vector<webhooks::Webhook> opened;
+  for (const auto& setup : config.webhooks) {
+    const auto reference = secrets::Reference::parse(setup.secret);
+    if (reference.has_error()) return reference.error();
+    auto secret = reference->read();
+    if (secret.has_error()) return secret.error();
+    auto key = webhooks::SigningKey::parse(*secret);
+    base::wipe(*secret);
+    if (key.has_error()) {
+      key.error().message = "Webhook " + setup.id + ": " + key.error().message;
+      return key.error();
+    }
+    opened.push_back({setup.id, setup.url, std::move(*key), setup.events, setup.allow_local});
+  }
+  return opened;
+}
+
 engine::Loader loader(const Config& config) {
   auto settings = [all = config.engine_settings](const base::EngineId& engine) -> json::value {
     const auto* found = all.if_contains(engine.value);
@@ -155,7 +174,8 @@ pace::Options limits(const Config& config) {
 }  // namespace
 
 struct App::Rooms {
-  Rooms(Config given, std::unique_ptr<store::Store> opened, std::unique_ptr<secrets::Vault> key, std::string host)
+  Rooms(Config given, std::unique_ptr<store::Store> opened, std::unique_ptr<secrets::Vault> key, std::string host,
+        std::vector<webhooks::Webhook> receivers)
       : config(std::move(given)),
         clock(base::SystemClock().now() + fault.clock_off()),
         store(std::move(opened)),
@@ -165,12 +185,15 @@ struct App::Rooms {
         catalog(config.engine_directories, under_policies(loader(config), config.step_policies), &shelf),
         engines(service::engines_of(catalog)),
         feed(*store, clock, feed_options(config)),
-        scheduler(*store, {std::move(host), base::new_id("boot_")}, ports(), clock, options(config)),
+        self{std::move(host), base::new_id("boot_")},
+        scheduler(*store, self, ports(), clock, options(config)),
         identity(*store, clock, config.token_life),
         tenants(*store, identity, engines, servers, *vault, clock),
         provisioning(*store, identity, scheduler, engines, servers, clock),
         history(*store, identity, provisioning, tenants),
-        audience(*store, identity, scheduler.board()) {
+        audience(*store, identity, scheduler.board()),
+        batches(*store, provisioning, clock, self),
+        webhooks(*store, feed, clock, self, std::move(receivers)) {
     store->keep_time(clock);
   }
 
@@ -247,12 +270,15 @@ struct App::Rooms {
   catalog::Catalog catalog;
   service::Engines engines;
   events::Feed feed;  // before the scheduler, which wakes it
+  store::HostLife self;
   execution::Scheduler scheduler;
   service::Identity identity;
   service::Tenants tenants;
   service::Provisioning provisioning;
   service::History history;
   service::Audience audience;
+  service::Batches batches;
+  webhooks::Courier webhooks;
   std::unique_ptr<http::Server> server;
   std::optional<catalog::Watcher> watcher;
 };
@@ -268,7 +294,10 @@ base::Result<std::unique_ptr<App>> App::start(Config config) {
   if (vault.has_error()) return vault.error();
   auto host = host_id(config);
   if (host.has_error()) return host.error();
-  auto rooms = std::make_unique<Rooms>(std::move(config), std::move(*store), std::move(*vault), std::move(*host));
+  auto receivers = open_webhooks(config);
+  if (receivers.has_error()) return receivers.error();
+  auto rooms = std::make_unique<Rooms>(std::move(config), std::move(*store), std::move(*vault), std::move(*host),
+                                       std::move(*receivers));
 
   rooms->catalog.load();
   for (const auto& server : rooms->config.servers) warn_of(rooms->engines, rooms->servers, server);
@@ -288,11 +317,13 @@ base::Result<std::unique_ptr<App>> App::start(Config config) {
 
   rooms->feed.start();
   rooms->scheduler.start();
+  rooms->batches.start();
+  rooms->webhooks.start();
   if (rooms->config.watch.count() > 0) rooms->watcher.emplace(rooms->catalog, rooms->config.watch);
   http::Router router;
-  rest::add_routes(
-      router, {rooms->identity, rooms->tenants, rooms->provisioning, rooms->history, rooms->engines, rooms->servers,
-               *rooms->store, rooms->scheduler, rooms->clock, rooms->audience, rooms->feed});
+  rest::add_routes(router, {rooms->identity, rooms->tenants, rooms->provisioning, rooms->history, rooms->engines,
+                            rooms->servers, *rooms->store, rooms->scheduler, rooms->clock, rooms->audience, rooms->feed,
+                            rooms->batches, rooms->webhooks});
   console::add_routes(router);
   http::Options options;
   options.address = rooms->config.address;
@@ -311,6 +342,8 @@ void App::stop() {
   rooms_->watcher.reset();
   base::log::info("stopping", {{"steps", rooms_->scheduler.running()}});
   rooms_->server->drain(kHttpDrain);
+  rooms_->webhooks.stop();
+  rooms_->batches.stop();
   rooms_->scheduler.drain(rooms_->config.drain);
   rooms_->feed.stop();
   rooms_->server->stop();

@@ -178,6 +178,18 @@ pace::Policies read_policies(const json::value& document) {
   return policies;
 }
 
+WebhookSetup read_webhook(const json::value& one) {
+  WebhookSetup webhook;
+  webhook.id = text(one, "/id");
+  webhook.url = text(one, "/url");
+  webhook.secret = text(one, "/secret");
+  each(one, "/events",
+       [&](const json::value& type, std::size_t) { webhook.events.push_back(json::value_to<std::string>(type)); });
+  const auto* allow = base::find_pointer(one, "/allow_local");
+  webhook.allow_local = allow != nullptr && allow->is_bool() && allow->get_bool();
+  return webhook;
+}
+
 }  // namespace
 
 base::Result<Config> read_config(const fs::path& file, const json::object& overrides) {
@@ -192,6 +204,11 @@ base::Result<Config> read_config(const fs::path& file, const json::object& overr
     *parsed = std::move(*complete);
   }
   contradictions(*parsed, read_policies(*parsed), problems);
+  std::set<std::string> ids;
+  each(*parsed, "/webhooks", [&](const json::value& one, std::size_t i) {
+    if (!ids.insert(text(one, "/id")).second)
+      problems.push_back({"/webhooks/" + std::to_string(i) + "/id", "this id was used before"});
+  });
   static constexpr std::string_view kSqlite = "sqlite:";
   const auto url = text(*parsed, "/store/url");
   if (!problems.empty()) {
@@ -238,6 +255,8 @@ base::Result<Config> read_config(const fs::path& file, const json::object& overr
     config.servers.push_back(read_server(one));
     config.server_limits[text(one, "/id")] = read_limits(one);
   });
+  each(document, "/webhooks",
+       [&](const json::value& one, std::size_t) { config.webhooks.push_back(read_webhook(one)); });
   config.steps_at_once = static_cast<int>(number(document, "/limits/steps", 32));
   config.steps_per_tenant = static_cast<int>(number(document, "/limits/steps_per_tenant", 16));
   config.max_body = static_cast<std::size_t>(number(document, "/limits/body_bytes", 1 << 20));

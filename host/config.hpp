@@ -16,6 +16,15 @@
 
 namespace tenantry {
 
+// A receiver outside that is told of events.
+struct WebhookSetup {
+  std::string id;
+  std::string url;
+  std::string secret;               // a reference: env:NAME, file:/path
+  std::vector<std::string> events;  // types, or "run.*"; empty: all but lines of logs
+  bool allow_local = false;
+};
+
 struct Config {
   std::string host_id;  // empty: made once and kept in data_dir
   std::filesystem::path data_dir;
@@ -42,6 +51,7 @@ struct Config {
   base::Millis drain{30'000};
   base::Millis heartbeat{15'000};  // of a live stream
   base::Millis lease{30'000};
+  std::vector<WebhookSetup> webhooks;
   base::Millis token_life{12 * 3600 * 1000};
   std::filesystem::path key_file;  // empty: key in data_dir, unless TENANTRY_KEY is set
   base::log::Level log_level = base::log::Level::kInfo;

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <iostream>
 
+#include "cli/batch.hpp"
 #include "cli/client.hpp"
 #include "cli/credentials.hpp"
 #include "cli/new_engine.hpp"
@@ -36,6 +37,8 @@ struct Line {
   std::string search;
   std::string step;
   std::string reason;
+  std::string verb;
+  std::vector<std::string> filter;
   std::vector<std::string> settings;
   std::vector<std::string> labels;
   std::vector<std::string> engine_folders;
@@ -156,6 +159,7 @@ class Commands {
     add_login();
     add_lists();
     add_verbs();
+    add_batch();
     add_views();
   }
 
@@ -362,6 +366,23 @@ class Commands {
     });
     add_tenant(*plan);
     add_parameters(*plan);
+  }
+
+  void add_batch() {
+    auto* batch = add_remote(app_, "batch", "one command to many tenants", [this](const Session& session) {
+      return run_batch(session, {line_.verb, line_.filter, line_.reason, line_.settings, line_.preview, line_.wait});
+    });
+    batch->add_option("VERB", line_.verb, "start, retry, continue, cancel, rollback, verify, pause or resume")
+        ->required();
+    batch
+        ->add_option("--filter", line_.filter,
+                     "who is meant: engine=, server=, status=, state=, text=, id=, label.NAME=, or all; by commas")
+        ->required()
+        ->delimiter(',');
+    batch->add_option("--reason", line_.reason);
+    batch->add_option("--set", line_.settings, "start: a parameter of the engine, name=value; may be repeated");
+    batch->add_flag("--plan", line_.preview, "only say what would happen");
+    batch->add_flag("--wait", line_.wait, "until every tenant has its answer");
   }
 
   void add_views() {

@@ -74,14 +74,20 @@ void Feed::watch() {
   auto next_forget = std::chrono::steady_clock::now() + kMembersLast;
   const auto sweep_every = std::min<std::chrono::steady_clock::duration>(kSweep, options_.heartbeat / 4);
   bool well = true;
+  bool doubtful = false;  // it will be known soon whether there is more
   for (;;) {
     {
       std::unique_lock lock(mutex_);
-      woken_.wait_for(lock, options_.poll, [this] { return wake_ || stopped_; });
+      woken_.wait_for(lock, doubtful ? std::min(kBetweenTries, options_.poll) : options_.poll,
+                      [this] { return wake_ || stopped_; });
       if (stopped_) return;
       wake_ = false;
     }
     const auto looked = look();
+    {
+      const std::lock_guard looking(looking_);
+      doubtful = !begun_ || frontier_.in_doubt();
+    }
     if (looked.has_error() && looked.error().code != "events.not_ready" && std::exchange(well, false))
       base::log::warn("events not read", {{"code", looked.error().code}, {"error", looked.error().message}});
     well = well || looked.has_value();
@@ -101,10 +107,13 @@ void Feed::watch() {
 base::Result<void> Feed::look() {
   const std::lock_guard looking(looking_);
   if (!begun_) {
-    const auto range = store_.event_range();
-    if (range.has_error()) return range.error();
-    if (!frontier_.begin(range->newest, range->writers, clock_.now())) return not_ready();
-    begun_ = true;
+    // Where several hosts write, the first look tells who may still be at it, and the second that they are not.
+    for (int looks = 0; looks < 2 && !begun_; ++looks) {
+      const auto range = store_.event_range();
+      if (range.has_error()) return range.error();
+      begun_ = frontier_.begin(range->newest, range->writers, clock_.now());
+    }
+    if (!begun_) return not_ready();
     const std::lock_guard lock(mutex_);
     tail_.begin(frontier_.settled());
     tailing_ = true;

@@ -56,17 +56,18 @@ void add_views(const Run& after, Change& change) {
       std::all_of(change.events.begin(), change.events.end(), [](const Event& event) { return !event.step.empty(); });
   if (only_said) return;
   const auto& specs = after.manifest().steps;
+  const bool all = change.repin || change.events.front().type == "run.queued";
   const auto run = view_of(after);
   for (auto& event : change.events) {
     const bool last = &event == &change.events.back();
     json::array steps;
     for (std::size_t i = 0; i < specs.size(); ++i) {
       const bool own = specs[i].id == event.step;
-      const bool silent = last &&
-                          (change.repin || std::any_of(change.steps.begin(), change.steps.end(),
-                                                       [&](const auto& s) { return s.first == i; })) &&
-                          std::none_of(change.events.begin(), change.events.end(),
-                                       [&](const Event& other) { return other.step == specs[i].id; });
+      const bool silent =
+          last &&
+          (all || std::any_of(change.steps.begin(), change.steps.end(), [&](const auto& s) { return s.first == i; })) &&
+          std::none_of(change.events.begin(), change.events.end(),
+                       [&](const Event& other) { return other.step == specs[i].id; });
       if (own || silent) steps.push_back(view_of(specs[i], after.steps[i]));
     }
     event.view = base::to_text(json::object{{"steps", std::move(steps)}, {"run", run}});

@@ -7,10 +7,12 @@
 #include "events/feed.hpp"
 #include "http/router.hpp"
 #include "service/audience.hpp"
+#include "service/batches.hpp"
 #include "service/history.hpp"
 #include "service/identity.hpp"
 #include "service/provisioning.hpp"
 #include "service/tenants.hpp"
+#include "webhooks/courier.hpp"
 
 namespace tenantry::rest {
 
@@ -27,6 +29,8 @@ struct Api {
   const base::Clock& clock;
   service::Audience& audience;
   events::Feed& feed;
+  service::Batches& batches;
+  webhooks::Courier& webhooks;
 };
 
 void add_auth_routes(http::Router& router, const Api& api);
@@ -35,6 +39,8 @@ void add_provisioning_routes(http::Router& router, const Api& api);
 void add_engine_routes(http::Router& router, const Api& api);
 void add_history_routes(http::Router& router, const Api& api);
 void add_event_routes(http::Router& router, const Api& api);
+void add_batch_routes(http::Router& router, const Api& api);
+void add_webhook_routes(http::Router& router, const Api& api);
 void add_health_routes(http::Router& router, const Api& api);
 
 inline void add_routes(http::Router& router, const Api& api) {
@@ -44,6 +50,8 @@ inline void add_routes(http::Router& router, const Api& api) {
   add_engine_routes(router, api);
   add_history_routes(router, api);
   add_event_routes(router, api);
+  add_batch_routes(router, api);
+  add_webhook_routes(router, api);
   add_health_routes(router, api);
 }
 

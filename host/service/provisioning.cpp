@@ -167,7 +167,9 @@ base::Result<std::shared_ptr<model::RunSpec>> Provisioning::specify(const model:
   return spec;
 }
 
-void Provisioning::start(const Actor& actor, const base::TenantId& tenant, const json::value& body, Answered answered) {
+void Provisioning::start(const Actor& actor, const base::TenantId& tenant, const json::value& body, Answered answered,
+                         base::OperationId operation) {
+  if (operation.empty()) operation = base::OperationId(base::new_id("op_"));
   const auto found = tenant_for(actor, tenant, model::TenantRole::kOperator);
   if (found.has_error()) return answered(found.error());
   auto earlier = newest_run(tenant);
@@ -182,14 +184,14 @@ void Provisioning::start(const Actor& actor, const base::TenantId& tenant, const
   const auto* validate_only = members.if_contains("validate_only");
   const bool only_asked = validate_only != nullptr && validate_only->is_bool() && validate_only->get_bool();
   validation_.judge(*engine, (*spec)->request, tenant.value,
-                    [this, actor, spec = *spec, runtime = engine->runtime, members, only_asked,
+                    [this, actor, operation, spec = *spec, runtime = engine->runtime, members, only_asked,
                      earlier = std::move(*earlier), answered = std::move(answered)](auto problems) {
                       if (problems.has_error()) return answered(problems.error());
                       if (!problems->empty())
                         return answered(base::invalid("run.refused", "The engine does not accept this request.",
                                                       placed(std::move(*problems), members)));
                       model::Command command;
-                      command.id = base::OperationId(base::new_id("op_"));
+                      command.id = operation;
                       command.verb = model::Verb::kStart;
                       command.actor = actor.id.value;
                       auto [run, change] = model::new_run(spec, command, clock_.now(), earlier.get());
@@ -222,7 +224,7 @@ void Provisioning::command(const Actor& actor, const base::TenantId& tenant, Com
                           {},
                           {}});
   model::Command command;
-  command.id = base::OperationId(base::new_id("op_"));
+  command.id = request.operation.empty() ? base::OperationId(base::new_id("op_")) : request.operation;
   command.verb = request.verb;
   command.step = std::move(request.step);
   command.actor = actor.id.value;

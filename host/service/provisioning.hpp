@@ -24,7 +24,8 @@ struct CommandRequest {
   bool force = false;
   bool downstream = false;
   bool validate_only = false;
-  std::string version;  // continue: of the engine, instead of the one the run is pinned to
+  std::string version;               // continue: of the engine, instead of the one the run is pinned to
+  base::OperationId operation = {};  // empty: a new one
 };
 
 // Thread-safe.
@@ -35,7 +36,9 @@ class Provisioning {
 
   // `body` is what start_run.schema.json describes. Checks the parameters against the engine's request schema and asks
   // the engine (VALIDATE); pins the manifest; makes the run. conflict "run.active" if the tenant has one already.
-  void start(const Actor& actor, const base::TenantId& tenant, const base::json::value& body, Answered answered);
+  // `operation` empty: a new one.
+  void start(const Actor& actor, const base::TenantId& tenant, const base::json::value& body, Answered answered,
+             base::OperationId operation = {});
 
   // Every verb about a run that is there. deprovision needs the owner; of a tenant that was never started it is done at
   // once. gone "tenant.gone" for a tenant that was deprovisioned, here and everywhere below.

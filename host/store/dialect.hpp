@@ -64,13 +64,14 @@ class Dialect {
   [[nodiscard]] virtual bool is_remote() const { return false; }
   // Keeps others from migrating at the same time, until the connection ends; nullptr: nobody else can.
   [[nodiscard]] virtual const char* lock_migrations() const { return nullptr; }
-  // One row: the number of the oldest transaction that may still be writing, and the one that will be given next.
-  // nullptr: ids are committed in their order.
-  [[nodiscard]] virtual const char* open_writers() const { return nullptr; }
   // Tells other hosts, once the transaction is committed; nullptr: there are none.
   [[nodiscard]] virtual const char* tell(Told what) const { return static_cast<void>(what), nullptr; }
   // One row: the database's time, in milliseconds; nullptr: that of this host.
   [[nodiscard]] virtual const char* read_clock() const { return nullptr; }
+  // One row: OpenWriters::oldest, of the present snapshot; nullptr: ids are committed in their order.
+  [[nodiscard]] virtual const char* oldest_writer() const { return nullptr; }
+  // One row: OpenWriters::next. Uses up a number.
+  [[nodiscard]] virtual const char* next_writer() const { return nullptr; }
 };
 
 // What a caller of the store is told. Never SOCI's full text: that holds the values of the parameters.

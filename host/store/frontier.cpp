@@ -13,7 +13,7 @@ constexpr base::Millis kLongestWrite{60'000};
 }  // namespace
 
 std::int64_t Frontier::resolve(const OpenWriters& writers, base::Time now) {
-  if (writers.oldest >= writers.next) return std::numeric_limits<std::int64_t>::max();  // nobody writes
+  if (writers.oldest == 0) return std::numeric_limits<std::int64_t>::max();
   if (!doubt_) return 0;
   const bool too_long = now - doubt_->since > kLongestWrite;
   if (writers.oldest < doubt_->next && !too_long) return 0;

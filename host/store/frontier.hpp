@@ -2,10 +2,11 @@
 //
 // Ids are given when a row is inserted and show when its transaction is committed, and on PostgreSQL the transactions
 // of several hosts overlap: 7 may show before 6. So a gap in the ids stops the frontier until it is filled, or until
-// every transaction that was open when the gap was first seen has ended: whatever still does not show then was rolled
-// back. (A row's transaction has its own number before the row has its id, because a writer's first statement is a
-// write: commit_marks. So whoever holds an id of the gap is among the transactions that are open when an id beyond the
-// gap shows.) Ids of one run are in order anyway: its row in `runs` is written first, and that lets only one writer in.
+// every transaction that had a number when the gap was first seen has ended: whatever still does not show then was
+// rolled back. (A row's transaction has its number before the row has its id, because a writer's first statement is a
+// write: commit_marks. So whoever holds an id of the gap had a number when an id beyond the gap showed. That a snapshot
+// names no open transaction is no proof that there is none: it knows only of those up to the last one that has ended.)
+// Ids of one run are in order anyway: its row in `runs` is written first, and that lets only one writer in.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -18,8 +19,8 @@ namespace tenantry::store {
 
 // As of one snapshot. Both 0: ids are committed in their order.
 struct OpenWriters {
-  std::int64_t oldest = 0;  // no transaction before this one is still open
-  std::int64_t next = 0;    // no transaction from this one on has begun
+  std::int64_t oldest = 0;  // every transaction before this one has ended, and shows if it was committed
+  std::int64_t next = 0;    // no transaction from this one on had a number then; only looked up if there is a gap
 };
 
 class Frontier {

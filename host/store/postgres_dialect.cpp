@@ -102,9 +102,8 @@ class PostgresDialect final : public Dialect {
   bool cuts_at_nul() const override { return true; }
   bool is_remote() const override { return true; }
   const char* lock_migrations() const override { return "select pg_advisory_lock(7523094288207667809)"; }
-  const char* open_writers() const override {
-    return "select cast(cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as bigint), "
-           "cast(cast(pg_snapshot_xmax(pg_current_snapshot()) as text) as bigint)";
+  const char* oldest_writer() const override {
+    return "select cast(cast(pg_snapshot_xmin(pg_current_snapshot()) as text) as bigint)";
   }
   const char* tell(Told what) const override {
     switch (what) {
@@ -120,6 +119,7 @@ class PostgresDialect final : public Dialect {
   const char* read_clock() const override {
     return "select cast(extract(epoch from clock_timestamp()) * 1000 as bigint)";
   }
+  const char* next_writer() const override { return "select cast(cast(pg_current_xact_id() as text) as bigint)"; }
 
  private:
   PostgresAddress address_;

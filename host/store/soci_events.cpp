@@ -24,10 +24,13 @@ void select_events(Session& db, const char* sql, const std::tuple<In...>& in, st
       });
 }
 
-OpenWriters open_writers(Session& db, const Dialect& dialect) {
+// `gap`: there is one, and whoever may fill it has to be known.
+OpenWriters open_writers(Session& db, const Dialect& dialect, bool gap) {
   OpenWriters writers;
-  if (const char* sql = dialect.open_writers(); sql != nullptr)
-    db.select<long long, long long>(sql, with(), [&](long long oldest, long long next) { writers = {oldest, next}; });
+  if (const char* sql = dialect.oldest_writer(); sql != nullptr)
+    db.select<long long>(sql, with(), [&](long long oldest) { writers.oldest = oldest; });
+  if (const char* sql = dialect.next_writer(); sql != nullptr && gap)
+    db.select<long long>(sql, with(), [&](long long next) { writers.next = next; });
   return writers;
 }
 
@@ -72,7 +75,9 @@ Result<EventLook> SociStore::look_at_events(std::int64_t after, std::size_t limi
   return read_as<EventLook>([&](Session& db) {
     EventLook look;
     select_events(db, kBeyond, with(after, limit), look.events);
-    look.writers = open_writers(db, *dialect_);
+    const auto& found = look.events;
+    const bool gap = !found.empty() && found.back().id != after + static_cast<std::int64_t>(found.size());
+    look.writers = open_writers(db, *dialect_, gap);
     return look;
   });
 }
@@ -86,7 +91,7 @@ Result<EventRange> SociStore::event_range() {
           range.oldest = oldest.value_or(0);
           range.newest = newest.value_or(0);
         });
-    range.writers = open_writers(db, *dialect_);
+    range.writers = open_writers(db, *dialect_, true);
     return range;
   });
 }

@@ -1,5 +1,6 @@
 // The store over SOCI, for any database that has a Dialect. Its functions are spread over soci_runs.cpp,
-// soci_claims.cpp, soci_handed.cpp, soci_events.cpp, soci_tenants.cpp and soci_accounts.cpp.
+// soci_claims.cpp, soci_handed.cpp, soci_events.cpp, soci_batches.cpp, soci_deliveries.cpp, soci_tenants.cpp and
+// soci_accounts.cpp.
 #pragma once
 #include <memory>
 #include <mutex>
@@ -9,7 +10,9 @@
 #include <utility>
 #include <vector>
 
+#include "store/batches.hpp"
 #include "store/connections.hpp"
+#include "store/deliveries.hpp"
 #include "store/dialect.hpp"
 #include "store/store.hpp"
 
@@ -39,7 +42,7 @@ struct KnownLife {
   std::int64_t number = 0;
 };
 
-class SociStore : public Store {
+class SociStore : public Store, public Batches, public Deliveries {
  public:
   SociStore(std::unique_ptr<Dialect> dialect, ManifestReader read_manifest, std::size_t readers);
   SociStore(const SociStore&) = delete;
@@ -97,6 +100,26 @@ class SociStore : public Store {
   Result<void> complete_key(const base::AccountId& account, const std::string& key,
                             const StoredAnswer& answer) override;
   Result<void> release_key(const base::AccountId& account, const std::string& key) override;
+
+  Batches& batches() override { return *this; }
+  Result<void> create_batch(const Batch& batch, std::span<const BatchItem> items) override;
+  Result<std::optional<Batch>> batch(const std::string& id) override;
+  Result<std::vector<BatchItem>> batch_items(const std::string& id, const std::string& state, std::int64_t after,
+                                             std::size_t limit) override;
+  Result<std::vector<Batch>> claim_batches(const HostLife& self, Time now) override;
+  Result<void> settle_batch(const std::string& id, std::span<const BatchItem> items, Time now) override;
+
+  Deliveries& webhooks() override { return *this; }
+  Result<std::optional<std::int64_t>> claim_webhook(const std::string& webhook, const HostLife& self, Time now,
+                                                    Time until, std::int64_t newest) override;
+  Result<void> add_deliveries(const std::string& webhook, std::span<const std::int64_t> events, std::int64_t upto,
+                              Time now) override;
+  Result<std::vector<Delivery>> due_deliveries(const std::string& webhook, Time now, std::size_t limit) override;
+  Result<void> add_attempt(const DeliveryAttempt& attempt, const std::string& state, Time due_at) override;
+  Result<std::vector<Delivery>> deliveries(const std::string& webhook, const std::string& state, std::int64_t before,
+                                           std::size_t limit) override;
+  Result<std::vector<DeliveryAttempt>> delivery_attempts(std::int64_t delivery) override;
+  Result<void> send_again(const std::string& webhook, std::int64_t delivery, Time now) override;
 
   Result<void> ping() override;
 

@@ -129,6 +129,9 @@ struct StoredAnswer {
   std::string location;
 };
 
+class Batches;
+class Deliveries;
+
 class Store {
  public:
   Store() = default;
@@ -254,6 +257,10 @@ class Store {
                                                   const StoredAnswer& answer) = 0;
   // The command was refused before it did anything: the key may be used again.
   [[nodiscard]] virtual Result<void> release_key(const base::AccountId& account, const std::string& key) = 0;
+
+  // The other parts of the store: batches.hpp, deliveries.hpp.
+  [[nodiscard]] virtual Batches& batches() = 0;
+  [[nodiscard]] virtual Deliveries& webhooks() = 0;
 
   // Can it be written to right now? For /readyz.
   [[nodiscard]] virtual Result<void> ping() = 0;

@@ -137,6 +137,8 @@ class FlakyStore final : public store::Store {
     return real_.complete_key(a, k, s);
   }
   Result<void> release_key(const base::AccountId& a, const std::string& k) override { return real_.release_key(a, k); }
+  store::Batches& batches() override { return real_.batches(); }
+  store::Deliveries& webhooks() override { return real_.webhooks(); }
   Result<void> ping() override { return real_.ping(); }
 
  private:

@@ -21,8 +21,8 @@ struct World {
     base::log::configure(base::log::Level::kOff);
     feed.start();
     http::Router router;
-    add_routes(router,
-               {identity, tenants, provisioning, history, engines, servers, *store, scheduler, clock, audience, feed});
+    add_routes(router, {identity, tenants, provisioning, history, engines, servers, *store, scheduler, clock, audience,
+                        feed, batches, webhooks});
     server = std::make_unique<http::Server>(std::move(http_options), std::move(router));
     REQUIRE(server->start().has_value());
     admin = account("admin@example.org", model::AccountRole::kAdmin);
@@ -76,6 +76,8 @@ struct World {
   service::Provisioning provisioning{*store, identity, scheduler, engines, servers, clock};
   service::History history{*store, identity, provisioning, tenants};
   service::Audience audience{*store, identity, scheduler.board()};
+  service::Batches batches{*store, provisioning, clock, {"host-a", "boot-1"}};
+  webhooks::Courier webhooks{*store, feed, clock, {"host-a", "boot-1"}, {}};
   std::unique_ptr<http::Server> server;
   std::string admin;
 };

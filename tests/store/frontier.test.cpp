@@ -12,22 +12,23 @@ using store::OpenWriters;
 namespace {
 
 constexpr base::Time kNow{base::Millis{1'000'000}};
-constexpr OpenWriters kNobody{50, 50};
 using Ids = std::vector<std::int64_t>;
 
 Frontier begun(std::int64_t newest) {
   Frontier frontier;
-  REQUIRE(frontier.begin(newest, kNobody, kNow));
+  REQUIRE(frontier.begin(newest, {}, kNow));
   return frontier;
 }
 
 }  // namespace
 
-TEST_CASE("without anybody who writes, everything that shows is settled, gaps or not") {
+TEST_CASE("a gap is not taken for dead at first sight, although no transaction is known to be open") {
   auto frontier = begun(10);
-  CHECK(frontier.advance(Ids{11, 12, 15}, kNobody, kNow) == 3);
-  CHECK(frontier.settled() == 15);
-  CHECK(frontier.advance(Ids{}, kNobody, kNow) == 0);
+  CHECK(frontier.advance(Ids{11, 12, 15}, {60, 60}, kNow) == 2);
+  CHECK(frontier.in_doubt());
+  SECTION("at the second it is") { CHECK(frontier.advance(Ids{15, 16}, {61, 61}, kNow) == 2); }
+  SECTION("at the second it is filled") { CHECK(frontier.advance(Ids{13, 14, 15}, {61, 61}, kNow) == 3); }
+  CHECK_FALSE(frontier.in_doubt());
 }
 
 TEST_CASE("a store that commits ids in their order has no open writers") {

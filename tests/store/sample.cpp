@@ -165,7 +165,9 @@ model::Attempt Dice::attempt(std::size_t step, std::int64_t number_of_attempt) {
   return attempt;
 }
 
-model::Event Dice::event(std::int64_t number_of_event) { return {number_of_event, text(), text(), text(), time(), text()}; }
+model::Event Dice::event(std::int64_t number_of_event) {
+  return {number_of_event, text(), text(), text(), time(), text()};
+}
 
 model::Operation Dice::operation(const model::Run& run) {
   return {base::OperationId("op_" + std::to_string(number(1, 1'000'000'000'000))),
