@@ -12,18 +12,18 @@ constexpr base::Millis kLongestWrite{60'000};
 
 }  // namespace
 
-std::int64_t Frontier::resolve(const OpenWriters& writers, base::Time now) {
+std::optional<std::int64_t> Frontier::resolve(const OpenWriters& writers, base::Time now) {
   if (writers.oldest == 0) return std::numeric_limits<std::int64_t>::max();
-  if (!doubt_) return 0;
+  if (!doubt_) return std::nullopt;
   const bool too_long = now - doubt_->since > kLongestWrite;
-  if (writers.oldest < doubt_->next && !too_long) return 0;
+  if (writers.oldest < doubt_->next && !too_long) return std::nullopt;
   if (writers.oldest < doubt_->next)
     base::log::warn("events not waited for any longer", {{"upto", doubt_->upto}, {"seconds", 60}});
   return doubt_->upto;
 }
 
 bool Frontier::begin(std::int64_t newest, const OpenWriters& writers, base::Time now) {
-  if (const auto clear = resolve(writers, now); clear != 0) {
+  if (resolve(writers, now)) {
     settled_ = doubt_ ? doubt_->upto : newest;
     doubt_.reset();
     return true;
@@ -34,10 +34,10 @@ bool Frontier::begin(std::int64_t newest, const OpenWriters& writers, base::Time
 
 std::size_t Frontier::advance(std::span<const std::int64_t> ids, const OpenWriters& writers, base::Time now) {
   const auto clear = resolve(writers, now);
-  if (clear != 0) doubt_.reset();
+  if (clear) doubt_.reset();
   std::size_t count = 0;
   for (const auto id : ids) {
-    if (id != settled_ + 1 && id > clear) break;
+    if (id != settled_ + 1 && (!clear || id > *clear)) break;
     settled_ = id;
     ++count;
   }

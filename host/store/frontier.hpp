@@ -43,8 +43,8 @@ class Frontier {
     std::int64_t next = 0;  // a transaction before this one, if anybody
     base::Time since{};
   };
-  // 0: nothing has been resolved.
-  [[nodiscard]] std::int64_t resolve(const OpenWriters& writers, base::Time now);
+  // Up to which id every gap is known to stay one; nullopt: nothing is known.
+  [[nodiscard]] std::optional<std::int64_t> resolve(const OpenWriters& writers, base::Time now);
 
   std::int64_t settled_ = 0;
   std::optional<Doubt> doubt_;

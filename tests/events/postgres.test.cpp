@@ -40,7 +40,8 @@ TEST_CASE(
         // Takes an id and gives it up again.
         raw.run("begin");
         raw.run("insert into commit_marks (writer, number) values ('raw', 1)");
-        raw.run("insert into events (run, number, step, type, data, at) values ('run_0', 99999, '', 'x', '{}', 0)");
+        raw.run("insert into events (run, number, step, type, data, at) values ('run_" + std::to_string(i * kRunsEach) +
+                "', 99999, '', 'x', '{}', 0)");
         raw.run("rollback");
       }
     });
