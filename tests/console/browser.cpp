@@ -195,7 +195,8 @@ void Browser::picture(const std::string& name) {
 
 std::vector<std::string> Browser::complaints() {
   std::vector<std::string> found;
-  for (const auto& entry : call("POST", session_ + "/se/log", json::object{{"type", "browser"}}).as_array()) {
+  const auto entries = call("POST", session_ + "/se/log", json::object{{"type", "browser"}});
+  for (const auto& entry : entries.as_array()) {
     auto message = json::value_to<std::string>(entry.at("message"));
     const bool refused =
         message.find("/api/") != std::string::npos && message.find("Failed to load") != std::string::npos;
