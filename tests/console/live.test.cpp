@@ -22,7 +22,7 @@ TEST_CASE("what changes is on the screen within a second, first of all the page"
       "window.seen = {};"
       "const look = () => { for (const step of document.querySelectorAll('.graph-step.is-completed, "
       ".graph-step.is-exists'))"
-      "  window.seen[step.dataset.step] = window.seen[step.dataset.step] || Date.now(); requestAnimationFrame(look); };"
+      "  window.seen[step.dataset.step] ||= Date.now(); requestAnimationFrame(look); };"
       "look();");
   REQUIRE(desk.world.post(World::verb(tenant, "start")).status == 202);
   REQUIRE(desk.shows("Completed"));

@@ -112,8 +112,10 @@ std::optional<HttpAnswer> HttpClient::read_head() {
   for (auto at = head.find("\r\n") + 2; at < head.size();) {
     const auto line_end = head.find("\r\n", at);
     const auto line = std::string_view(head).substr(at, line_end - at);
-    const auto colon = line.find(": ");
-    if (colon != std::string_view::npos) answer.headers.emplace_back(line.substr(0, colon), line.substr(colon + 2));
+    if (const auto colon = line.find(':'); colon != std::string_view::npos) {
+      const auto value = std::min(line.find_first_not_of(' ', colon + 1), line.size());
+      answer.headers.emplace_back(line.substr(0, colon), line.substr(value));
+    }
     at = line_end + 2;
   }
   return answer;
