@@ -1,4 +1,6 @@
 #include <map>
+#include <stdexcept>
+#include <thread>
 
 #include "base/log.hpp"
 #include "store/run_rows.hpp"
@@ -7,6 +9,9 @@
 // Who carries which run on.
 namespace tenantry::store {
 namespace {
+
+constexpr int kMostTries = 100;
+constexpr base::Millis kBetweenTries{100};
 
 // Every take-over raises the token, so that whoever had the run before can write no more. The owner of a finished run
 // stays nobody: claiming it for a command that is then refused must not keep others away.
@@ -118,7 +123,17 @@ Result<void> SociStore::renew_leases(const HostLife& self, Time lease_until) {
 void SociStore::keep_time(base::SteadyClock& clock) {
   if (dialect_->read_clock() == nullptr) return;
   clock_ = &clock;
-  read_time();
+  // Nothing may be done by a clock that could be an hour off: a late answer is better than none here.
+  for (int tries = 0; tries < kMostTries; ++tries) {
+    const auto read = read_as<Time>([&](Session& db) {
+      Time now{};
+      db.select<long long>(dialect_->read_clock(), with(), [&](long long millis) { now = base::from_millis(millis); });
+      return now;
+    });
+    if (read.has_value()) return clock.set(*read);
+    std::this_thread::sleep_for(kBetweenTries);
+  }
+  throw std::runtime_error("the database does not say what time it is");
 }
 
 // Late by as long as the answer took: then this host takes over a little later, and its own lease ends a little sooner.

@@ -116,7 +116,7 @@ TEST_CASE("a command whose owner is dead is decided by the host that was asked, 
   hosts.first_store.failing = 1'000'000;  // it lives, but its store does not hear it
   const auto cancelled = hosts.command_on(hosts.second, run, model::Verb::kCancel);
   if (cancelled.has_error()) FAIL(cancelled.error().code << ": " << cancelled.error().message);
-  CHECK(hosts.second->board().run(run) != nullptr);
+  CHECK(hosts.reaches(run, "cancelled"));
 }
 
 TEST_CASE("a host that cannot reach the store gives its calls up before its lease is over, and begins a new life") {

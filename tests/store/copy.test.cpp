@@ -69,7 +69,6 @@ TEST_CASE("PostgreSQL: a SQLite store is copied row by row, and goes on there") 
     const auto target = store::open_postgres(server.url(name), postgres_options()).value();
     CHECK(show_all(*target, kRuns) == before);
     // Numbers go on where they were.
-    Bench more(*target, 0);
     auto taken = target->claim_runs({"here", "later"}, base::Time{}, base::Time{base::Millis{20'000}}, 1).value();
     REQUIRE(taken.size() == 1);
     const auto change = next_event(taken[0].run, "there");

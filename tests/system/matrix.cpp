@@ -204,8 +204,18 @@ bool disk_fills_up(Cell& cell) {
   cell.begin();
   (void)wait_for_call(cell, 200);
   cell.fill_disk();
+  int fillers = 0;
   cell.wait_until("a commit needs room that is not there", [&] {
-    if (cell.is_shared()) return cell.server().log().find("No space left on device") != std::string::npos;
+    if (cell.is_shared()) {  // the run alone may find room in pages that it has
+      (void)cell.hosts().ask(1, "POST", "/api/iam/tenants",
+                             json::serialize(json::object{{"name", "Filler " + std::to_string(++fillers)},
+                                                          {"admin_email", "o@example.org"},
+                                                          {"admin_name", std::string(200, 'x')},
+                                                          {"admin_password", "cluster-owner-pass"},
+                                                          {"country_code", "KE"},
+                                                          {"engine", cell.erp().product.engine}}));
+      return cell.server().log().find("No space left on device") != std::string::npos;
+    }
     const auto ready = cell.hosts().ask(0, "GET", "/readyz").body;
     return ready.find("store.disk_full") != std::string::npos || ready.find("commits fail") != std::string::npos;
   });
