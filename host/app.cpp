@@ -4,6 +4,7 @@
 #include <fstream>
 #include <optional>
 #include <set>
+#include <thread>
 
 #include "base/ids.hpp"
 #include "base/mask.hpp"
@@ -30,6 +31,8 @@ using base::ErrorKind;
 
 constexpr base::Millis kHttpDrain{5'000};
 constexpr base::Millis kParkAfter{10'000};
+constexpr base::Millis kSecretPause{100};
+constexpr int kSecretTries = 150;
 constexpr std::size_t kCallsBeside = 8;  // VALIDATE calls find a thread even when every step slot is taken
 
 base::Result<void> make_private(const fs::path& folder) {
@@ -237,11 +240,21 @@ struct App::Rooms {
     return std::set<std::string>(found->begin(), found->end());
   }
 
+  // An engine takes a secret that it is not given for one that does not exist, and fails for good: a store that is away
+  // is waited for.
+  base::Result<std::optional<std::string>> stored_secret(const base::TenantId& tenant, const std::string& name) {
+    for (int tries = 0;; ++tries) {
+      auto stored = store->secret(tenant, name);
+      if (stored.has_value() || stored.error().kind != ErrorKind::kUnavailable || tries >= kSecretTries) return stored;
+      std::this_thread::sleep_for(kSecretPause);
+    }
+  }
+
   // "server.<name>" from the operator's references; everything else from the tenant's sealed secrets.
   std::optional<std::string> secret(const model::RunSpec& run, std::string_view name) {
     static constexpr std::string_view kServer = "server.";
     const std::string key(name);
-    if (const auto stored = store->secret(run.tenant, key); stored.has_value() && *stored) {
+    if (const auto stored = stored_secret(run.tenant, key); stored.has_value() && *stored) {
       auto opened = vault->open(run.tenant.value, key, **stored);
       if (opened.has_value()) return std::move(*opened);
       base::log::warn("secret cannot be opened",

@@ -25,7 +25,7 @@ struct Table {
 };
 
 // Whoever is referred to comes first. Not copied: schema_version, and commit_marks, which belong to connections.
-constexpr std::array<Table, 15> kTables{{{"accounts", "id"},
+constexpr std::array<Table, 20> kTables{{{"accounts", "id"},
                                          {"tokens", "hash"},
                                          {"tenants", "id"},
                                          {"members", "account, tenant"},
@@ -39,7 +39,12 @@ constexpr std::array<Table, 15> kTables{{{"accounts", "id"},
                                          {"events", "id", true},
                                          {"operations", "id"},
                                          {"handed_commands", "id"},
-                                         {"idempotency_keys", "account, key"}}};
+                                         {"idempotency_keys", "account, key"},
+                                         {"batches", "id"},
+                                         {"batch_items", "batch, number"},
+                                         {"webhooks", "id"},
+                                         {"deliveries", "id", true},
+                                         {"delivery_attempts", "delivery, number"}}};
 
 struct Column {
   std::string name;

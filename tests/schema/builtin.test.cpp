@@ -41,10 +41,11 @@ TEST_CASE("all schemas are built in, compiled once for all threads") {
   for (const auto* schema : seen) CHECK(schema == seen.front());
   const auto names = tenantry::schema::builtin_names();
   CHECK(std::set<std::string_view>(names.begin(), names.end()) ==
-        std::set<std::string_view>{
-            "login", "attempt",  "event_data",      "operation",      "cancel",       "create_tenant", "start_run",
-            "retry", "continue", "skip_step",       "command",        "rerun_from",   "problem",       "status",
-            "event", "engine",   "engine_manifest", "engine_fixture", "engine_check", "host_config"});
+        std::set<std::string_view>{"login",        "attempt",    "batch",         "batch_status",    "event_data",
+                                   "operation",    "cancel",     "create_tenant", "start_run",       "retry",
+                                   "continue",     "skip_step",  "command",       "rerun_from",      "problem",
+                                   "status",       "event",      "engine",        "engine_manifest", "engine_fixture",
+                                   "engine_check", "host_config"});
   CHECK_THROWS_AS(builtin("nothing"), std::out_of_range);
 }
 

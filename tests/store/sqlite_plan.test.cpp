@@ -14,7 +14,8 @@ bool is_allowed_scan(const std::string& detail) {
   return detail == "SCAN lives" || detail == "SCAN l" || detail == "SCAN schema_version" ||
          detail == "SCAN t USING INDEX tenants_created_at" ||
          detail == "SCAN operations USING INDEX operations_created_at" || detail == "SCAN o" || detail == "SCAN n" ||
-         detail == "SCAN CONSTANT ROW" || detail.starts_with("SCAN accounts USING COVERING INDEX");
+         detail == "SCAN CONSTANT ROW" || detail == "SCAN batches USING INDEX batches_unfinished" ||
+         detail.starts_with("SCAN accounts USING COVERING INDEX");
 }
 
 }  // namespace

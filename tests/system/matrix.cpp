@@ -210,7 +210,8 @@ bool disk_fills_up(Cell& cell) {
       (void)cell.hosts().ask(1, "POST", "/api/iam/tenants",
                              json::serialize(json::object{{"name", "Filler " + std::to_string(++fillers)},
                                                           {"admin_email", "o@example.org"},
-                                                          {"admin_name", std::string(200, 'x')},
+                                                          {"admin_name", "Owner"},
+                                                          {"description", std::string(1'500, 'x')},
                                                           {"admin_password", "cluster-owner-pass"},
                                                           {"country_code", "KE"},
                                                           {"engine", cell.erp().product.engine}}));

@@ -120,6 +120,6 @@ STORE_CHECK("events are read on from any id: of one run, of a tenant, of an acco
   CHECK(look.events.front().id == newest - 2);
   CHECK(look.events.front().tenant == bench.tenant(1));
   CHECK(look.events.front().event.view == R"({"run":{"progress":33.3}})");
-  CHECK(look.writers.oldest <= look.writers.next);
+  CHECK((look.writers.next == 0 || look.writers.oldest <= look.writers.next));
   CHECK(got(store.look_at_events(newest, 10)).events.empty());
 }
