@@ -30,7 +30,7 @@ class PostgresDialect final : public Dialect {
         connection->conn_, [](void*, const char*) {}, nullptr);
     const auto millis = std::to_string(lock_wait_.count());
     // A host that stands still in the middle of a transaction must not keep its rows from the others.
-    *session << "set lock_timeout = " + millis + "; set idle_in_transaction_session_timeout = 20000" +
+    *session << "set lock_timeout = " + millis + "; set idle_in_transaction_session_timeout = 3000" +
                     "; set bytea_output = hex; set standard_conforming_strings = on";
     if (access == Access::kRead) {
       *session << "set default_transaction_read_only = on";

@@ -140,7 +140,7 @@ TEST_CASE("PostgreSQL: connections commit for good, keep bytes as bytes and read
   CHECK(shown(*writing, "synchronous_commit") == "on");
   CHECK(shown(*writing, "bytea_output") == "hex");
   CHECK(shown(*writing, "lock_timeout") == "1s");
-  CHECK(shown(*writing, "idle_in_transaction_session_timeout") == "20s");
+  CHECK(shown(*writing, "idle_in_transaction_session_timeout") == "3s");
   CHECK(shown(*dialect->connect(store::Access::kRead), "default_transaction_read_only") == "on");
 
   std::string bytes;
