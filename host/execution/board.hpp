@@ -20,7 +20,7 @@ class Board {
  public:
   void put(RunView run);
   void remove(const model::Run& run);
-  // It is finished, and what is seen here is the truth until a run of its tenant is put again.
+  // It is finished or asleep, and what is seen here is the truth until a run of its tenant is put again.
   void finish(RunView run);
   // What keeps every step of this engine on this server from starting. Steps that are ready are seen to wait for that.
   void keep_waiting(const std::string& engine, const std::string& server, model::WaitReason reason);

@@ -57,7 +57,7 @@ void add_views(const Run& after, Change& change) {
   if (only_said) return;
   const auto& specs = after.manifest().steps;
   const bool all = change.repin || change.events.front().type == "run.queued";
-  const auto run = view_of(after);
+  const auto run = base::to_text(view_of(after));  // once: it is the same for all of them
   for (auto& event : change.events) {
     const bool last = &event == &change.events.back();
     json::array steps;
@@ -70,7 +70,7 @@ void add_views(const Run& after, Change& change) {
                        [&](const Event& other) { return other.step == specs[i].id; });
       if (own || silent) steps.push_back(view_of(specs[i], after.steps[i]));
     }
-    event.view = base::to_text(json::object{{"steps", std::move(steps)}, {"run", run}});
+    event.view = R"({"steps":)" + base::to_text(steps) + R"(,"run":)" + run + "}";
   }
 }
 
