@@ -186,6 +186,7 @@ void Feed::publish(std::vector<PublishedPtr> news) {
     text.clear();
     bool known = true;
     for (const auto& event : news) {
+      if (event->id <= follower.sent) continue;  // another host has given it that
       const auto wanted = wants(follower.topic, *event);
       known = known && wanted.has_value();
       if (wanted.value_or(false)) text += event->sse;
@@ -194,9 +195,9 @@ void Feed::publish(std::vector<PublishedPtr> news) {
       behind_.splice(behind_.end(), live_, at);
       left_behind_.notify_one();
     } else if (text.empty()) {
-      follower.sent = newest;
+      follower.sent = std::max(follower.sent, newest);
     } else if (follower.reader->write(text)) {
-      follower.sent = newest;
+      follower.sent = std::max(follower.sent, newest);
       follower.written = now;
     } else {
       live_.erase(at);

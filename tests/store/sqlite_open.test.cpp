@@ -9,6 +9,7 @@
 #include "store/sqlite_dialect.hpp"
 #include "store/sqlite_file.hpp"
 #include "support/catch.hpp"
+#include "support/temp_dir.hpp"
 
 using namespace tenantry;
 using namespace tenantry::testing;
@@ -43,6 +44,9 @@ TEST_CASE("a new store is a file that only its owner may read") {
 }
 
 TEST_CASE("a store in memory leaves nothing behind") {
+  const tenantry::test::TempDir place;
+  const std::string common = std::filesystem::temp_directory_path();
+  REQUIRE(::setenv("TMPDIR", place.path().c_str(), 1) == 0);  // other programs have stores in the common one
   const auto count = [] {
     int folders = 0;
     for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::temp_directory_path()))
@@ -62,6 +66,7 @@ TEST_CASE("a store in memory leaves nothing behind") {
     CHECK(count() >= 2);
   }
   CHECK(count() <= before);
+  REQUIRE(::setenv("TMPDIR", common.c_str(), 1) == 0);
 }
 
 TEST_CASE("the store commits to the disk, in a write-ahead log, with foreign keys") {
