@@ -22,7 +22,7 @@ struct SchedulerOptions {
   base::Millis lease{30'000};
   base::Millis grace{30'000};  // after an attempt's time-out, before its call is given up
   std::size_t claim_batch = 1'000;
-  bool only_host = false;           // nobody else can open the store
+  bool only_host = false;  // nobody else can open the store
   // A run that has nothing to do for so long is kept in the store only; max(): none is.
   base::Millis park_after = base::Millis::max();
 };

@@ -302,9 +302,8 @@ TEST_CASE("a plan is a table of steps, and deleting a tenant is DELETE with a re
   Person person;
   person.sign_in();
   person.host.on("GET /api/iam/tenants/ten_1", kTenant);
-  person.host.on(
-      "POST /api/provisioning/tenants/ten_1/plan",
-      R"({"steps":[{"id":"a","would":"would_create","reason":null,"actions":[{"verb":"create","what":"x"}]},
+  person.host.on("POST /api/provisioning/tenants/ten_1/plan",
+                 R"({"steps":[{"id":"a","would":"would_create","reason":null,"actions":[{"verb":"create","what":"x"}]},
                               {"id":"b","would":"cannot_know","reason":"No PLAN.","actions":[]}]})");
   CHECK(person.run({"plan", "ten_1", "--set", "users=3"}) == kExitOk);
   CHECK(json::parse(person.host.asked().back().body) == json::parse(R"({"parameters":{"users":3}})"));

@@ -28,7 +28,9 @@ const std::vector<Border>& borders() {
       {"toml++/", {"host/config.cpp", "host/config_file.cpp"}},
       {"boost/dll", {"host/engine/library.cpp"}},
       {"prometheus/", {"host/metrics/"}},
-      {"sodium.h", {"host/secrets/", "host/webhooks/signature.cpp", "host/engine/manifest_reader.cpp", "host/engine/plugin_file.cpp"}},
+      {"sodium.h",
+       {"host/secrets/", "host/webhooks/signature.cpp", "host/engine/manifest_reader.cpp",
+        "host/engine/plugin_file.cpp"}},
       {"curl/", {"host/cli/client.cpp", "host/webhooks/sender.cpp", "sdk/src/http_client.cpp"}},
   };
   return list;

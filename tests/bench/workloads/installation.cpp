@@ -103,15 +103,14 @@ void Installation::create_tenants(int count) {
   const auto first = tenants_.size();
   tenants_.resize(first + static_cast<std::size_t>(count));
   share(16, static_cast<std::size_t>(count), port(), [&](HttpClient& client, std::size_t i) {
-    const auto answer = client.post_json(
-        "/api/iam/tenants",
-        json::serialize(json::object{{"name", "tenant " + std::to_string(first + i)},
-                                     {"admin_email", "owner@example.org"},
-                                     {"admin_name", "The Owner"},
-                                     {"admin_password", "bench-tenant-password"},
-                                     {"country_code", "KE"},
-                                     {"engine", engine_}}),
-        headers());
+    const auto answer = client.post_json("/api/iam/tenants",
+                                         json::serialize(json::object{{"name", "tenant " + std::to_string(first + i)},
+                                                                      {"admin_email", "owner@example.org"},
+                                                                      {"admin_name", "The Owner"},
+                                                                      {"admin_password", "bench-tenant-password"},
+                                                                      {"country_code", "KE"},
+                                                                      {"engine", engine_}}),
+                                         headers());
     if (answer.status != 201) fail(answer, "create a tenant");
     tenants_[first + i] = json::value_to<std::string>(json::parse(answer.body).at_pointer("/tenant/id"));
   });

@@ -127,8 +127,9 @@ NullHttp::NullHttp(const std::string& body) {
       ::getsockname(listener, reinterpret_cast<sockaddr*>(&address), &size) != 0)
     throw std::runtime_error("no socket");
   port_ = ::ntohs(address.sin_port);
-  const auto answer = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " +
-                      std::to_string(body.size()) + "\r\n\r\n" + body;
+  const auto answer =
+      "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) +
+      "\r\n\r\n" + body;
   pid_ = ::fork();
   if (pid_ == 0) serve(listener, answer);
   ::close(listener);

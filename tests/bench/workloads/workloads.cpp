@@ -37,7 +37,8 @@ void measure_limits(Figures& figures, const Plan& plan) {
   for (const int group : {1, 64})
     figures.print("limits", "sqlite", "transitions_per_s_" + std::to_string(group) + "_a_commit",
                   sqlite_rate(folder.path().string(), group, seconds));
-  figures.print("limits", "sqlite", "commit_ms", 1e3 / figures.value("limits", "sqlite", "transitions_per_s_1_a_commit"));
+  figures.print("limits", "sqlite", "commit_ms",
+                1e3 / figures.value("limits", "sqlite", "transitions_per_s_1_a_commit"));
   if (std::none_of(plan.kinds.begin(), plan.kinds.end(), [](const Kind& kind) { return kind.store == "postgresql"; }))
     return;
   test::Postgres server;
@@ -271,7 +272,8 @@ Plan read(int count, char** words) {
   }
   for (const std::string each : {"sqlite", "postgresql"})
     for (const std::string way : {"process", "in_process"})
-      if ((store.empty() || store == each) && (isolation.empty() || isolation == way)) plan.kinds.push_back({each, way});
+      if ((store.empty() || store == each) && (isolation.empty() || isolation == way))
+        plan.kinds.push_back({each, way});
   return plan;
 }
 
