@@ -2,6 +2,9 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
+#include <string_view>
+#include <type_traits>
 
 #include "base/clock.hpp"
 #include "base/json_text.hpp"
@@ -9,37 +12,62 @@
 namespace tenantry::model {
 namespace {
 
-namespace json = boost::json;
+// Written as text at once: this is done for each event of each step.
+class Object {
+ public:
+  explicit Object(std::string& out) : out_(out) { out_ += '{'; }
+  void end() { out_ += '}'; }
+  Object& text(std::string_view name, std::string_view value) {
+    base::append_quoted(key(name), value);
+    return *this;
+  }
+  Object& text_or_null(std::string_view name, std::string_view value) {
+    return value.empty() ? raw(name, "null") : text(name, value);
+  }
+  template <class Number>
+  Object& number(std::string_view name, Number value) {
+    if constexpr (std::is_floating_point_v<Number>)
+      base::append_number(key(name), value);
+    else
+      key(name) += std::to_string(value);
+    return *this;
+  }
+  Object& raw(std::string_view name, std::string_view value) {
+    key(name) += value;
+    return *this;
+  }
 
-json::value word_or_null(std::string_view word) { return word.empty() ? json::value(nullptr) : json::value(word); }
+ private:
+  std::string& key(std::string_view name) {
+    if (out_.back() != '{') out_ += ',';
+    return out_.append(1, '"').append(name).append("\":");
+  }
+  std::string& out_;
+};
 
-json::object view_of(const StepSpec& spec, const StepRun& step) {
-  json::object view{
-      {"id", spec.id},
-      {"state", word(step.state)},
-      {"wait_reason", word_or_null(word(step.wait_reason))},
-      {"due_at", step.due_at == Time{} ? json::value(nullptr) : json::value(base::format_time(step.due_at))},
-      {"attempt", step.attempt},
-      {"max_attempts", spec.retry.attempts},
-      {"progress", is_ok(step.state) ? 100.0 : static_cast<double>(step.progress) / 10.0},
-      {"message", step.message}};
-  if (step.undo != Undo::kNone) view["undo"] = word(step.undo);
-  return view;
+void append_view(std::string& out, const StepSpec& spec, const StepRun& step) {
+  Object view(out);
+  view.text("id", spec.id).text("state", word(step.state)).text_or_null("wait_reason", word(step.wait_reason));
+  view.text_or_null("due_at", step.due_at == Time{} ? std::string() : base::format_time(step.due_at));
+  view.number("attempt", step.attempt).number("max_attempts", spec.retry.attempts);
+  view.number("progress", is_ok(step.state) ? 100.0 : static_cast<double>(step.progress) / 10.0);
+  view.text("message", step.message);
+  if (step.undo != Undo::kNone) view.text("undo", word(step.undo));
+  view.end();
 }
 
-json::object view_of(const Run& run) {
+void append_view(std::string& out, const Run& run) {
   const auto ok = std::count_if(run.steps.begin(), run.steps.end(), [](const auto& s) { return is_ok(s.state); });
-  json::array verbs;
-  for (const auto verb : allowed_verbs(run)) verbs.emplace_back(word(verb));
-  return {{"state", word(run.head.state)},
-          {"status", row(run.head.state).status},
-          {"progress", shown_progress(run)},
-          {"epoch", run.head.epoch},
-          {"steps_completed", ok},
-          {"total_steps", run.steps.size()},
-          {"verifying", run.head.verifying},
-          {"condition", word_or_null(word(run.head.condition))},
-          {"allowed_verbs", std::move(verbs)}};
+  std::string verbs = "[";
+  for (const auto verb : allowed_verbs(run))
+    verbs.append(verbs.size() > 1 ? ",\"" : "\"").append(word(verb)).append("\"");
+  Object view(out);
+  view.text("state", word(run.head.state)).text("status", row(run.head.state).status);
+  view.number("progress", shown_progress(run)).number("epoch", run.head.epoch);
+  view.number("steps_completed", ok).number("total_steps", run.steps.size());
+  view.raw("verifying", run.head.verifying ? "true" : "false").text_or_null("condition", word(run.head.condition));
+  view.raw("allowed_verbs", verbs + "]");
+  view.end();
 }
 
 }  // namespace
@@ -57,10 +85,12 @@ void add_views(const Run& after, Change& change) {
   if (only_said) return;
   const auto& specs = after.manifest().steps;
   const bool all = change.repin || change.events.front().type == "run.queued";
-  const auto run = base::to_text(view_of(after));  // once: it is the same for all of them
+  std::string run = R"(],"run":)";  // once: it is the same for all of them
+  append_view(run, after);
+  run += '}';
   for (auto& event : change.events) {
     const bool last = &event == &change.events.back();
-    json::array steps;
+    event.view = R"({"steps":[)";
     for (std::size_t i = 0; i < specs.size(); ++i) {
       const bool own = specs[i].id == event.step;
       const bool silent =
@@ -68,9 +98,11 @@ void add_views(const Run& after, Change& change) {
           (all || std::any_of(change.steps.begin(), change.steps.end(), [&](const auto& s) { return s.first == i; })) &&
           std::none_of(change.events.begin(), change.events.end(),
                        [&](const Event& other) { return other.step == specs[i].id; });
-      if (own || silent) steps.push_back(view_of(specs[i], after.steps[i]));
+      if (!own && !silent) continue;
+      if (event.view.back() != '[') event.view += ',';
+      append_view(event.view, specs[i], after.steps[i]);
     }
-    event.view = R"({"steps":)" + base::to_text(steps) + R"(,"run":)" + run + "}";
+    event.view += run;
   }
 }
 
