@@ -77,6 +77,7 @@ void Scheduler::Loop::drain(Millis wait) {
   inbox->nudge();
   if (thread_.joinable()) thread_.join();
   close();
+  answering_.finish();
 }
 
 void Scheduler::Loop::live() {

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "execution/answering.hpp"
 #include "execution/call_sink.hpp"
 #include "execution/lease_guard.hpp"
 #include "execution/report.hpp"
@@ -60,6 +61,12 @@ class Scheduler::Loop {
   void start();
   void drain(Millis wait);
   [[nodiscard]] const Ports& ports() const { return *ports_; }
+  // The same, to be called on a thread for answers.
+  [[nodiscard]] Answered aside(Answered answered) {
+    return [this, answered = std::move(answered)](base::Result<RunView> result) {
+      answering_.give([answered, result = std::move(result)] { answered(result); });
+    };
+  }
 
   const std::shared_ptr<Inbox> inbox = std::make_shared<Inbox>();
   Board board;
@@ -146,6 +153,8 @@ class Scheduler::Loop {
   void ring_alarms();
   void watch_flights(Active& active);
 
+  static constexpr int kAnsweringThreads = 2;
+  Answering answering_{kAnsweringThreads};
   store::Store& store_;
   store::HostLife self_;
   const std::shared_ptr<const Ports> ports_;  // shared with calls that may outlive the scheduler

@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <string>
-#include <string_view>
-#include <type_traits>
 
 #include "base/clock.hpp"
 #include "base/json_text.hpp"
@@ -12,62 +10,28 @@
 namespace tenantry::model {
 namespace {
 
-// Written as text at once: this is done for each event of each step.
-class Object {
- public:
-  explicit Object(std::string& out) : out_(out) { out_ += '{'; }
-  void end() { out_ += '}'; }
-  Object& text(std::string_view name, std::string_view value) {
-    base::append_quoted(key(name), value);
-    return *this;
-  }
-  Object& text_or_null(std::string_view name, std::string_view value) {
-    return value.empty() ? raw(name, "null") : text(name, value);
-  }
-  template <class Number>
-  Object& number(std::string_view name, Number value) {
-    if constexpr (std::is_floating_point_v<Number>)
-      base::append_number(key(name), value);
-    else
-      key(name) += std::to_string(value);
-    return *this;
-  }
-  Object& raw(std::string_view name, std::string_view value) {
-    key(name) += value;
-    return *this;
-  }
-
- private:
-  std::string& key(std::string_view name) {
-    if (out_.back() != '{') out_ += ',';
-    return out_.append(1, '"').append(name).append("\":");
-  }
-  std::string& out_;
-};
-
 void append_view(std::string& out, const StepSpec& spec, const StepRun& step) {
-  Object view(out);
-  view.text("id", spec.id).text("state", word(step.state)).text_or_null("wait_reason", word(step.wait_reason));
-  view.text_or_null("due_at", step.due_at == Time{} ? std::string() : base::format_time(step.due_at));
-  view.number("attempt", step.attempt).number("max_attempts", spec.retry.attempts);
-  view.number("progress", is_ok(step.state) ? 100.0 : static_cast<double>(step.progress) / 10.0);
-  view.text("message", step.message);
-  if (step.undo != Undo::kNone) view.text("undo", word(step.undo));
-  view.end();
+  base::JsonWriter view(out);
+  view.begin_object().key("id").text(spec.id).key("state").text(word(step.state));
+  view.key("wait_reason").text_or_null(word(step.wait_reason));
+  view.key("due_at").text_or_null(step.due_at == Time{} ? std::string() : base::format_time(step.due_at));
+  view.key("attempt").number(step.attempt).key("max_attempts").number(spec.retry.attempts);
+  view.key("progress").real(is_ok(step.state) ? 100.0 : static_cast<double>(step.progress) / 10.0);
+  view.key("message").text(step.message);
+  if (step.undo != Undo::kNone) view.key("undo").text(word(step.undo));
+  view.end_object();
 }
 
 void append_view(std::string& out, const Run& run) {
   const auto ok = std::count_if(run.steps.begin(), run.steps.end(), [](const auto& s) { return is_ok(s.state); });
-  std::string verbs = "[";
-  for (const auto verb : allowed_verbs(run))
-    verbs.append(verbs.size() > 1 ? ",\"" : "\"").append(word(verb)).append("\"");
-  Object view(out);
-  view.text("state", word(run.head.state)).text("status", row(run.head.state).status);
-  view.number("progress", shown_progress(run)).number("epoch", run.head.epoch);
-  view.number("steps_completed", ok).number("total_steps", run.steps.size());
-  view.raw("verifying", run.head.verifying ? "true" : "false").text_or_null("condition", word(run.head.condition));
-  view.raw("allowed_verbs", verbs + "]");
-  view.end();
+  base::JsonWriter view(out);
+  view.begin_object().key("state").text(word(run.head.state)).key("status").text(row(run.head.state).status);
+  view.key("progress").real(shown_progress(run)).key("epoch").number(run.head.epoch);
+  view.key("steps_completed").number(ok).key("total_steps").number(static_cast<std::int64_t>(run.steps.size()));
+  view.key("verifying").boolean(run.head.verifying).key("condition").text_or_null(word(run.head.condition));
+  view.key("allowed_verbs").begin_array();
+  for (const auto verb : allowed_verbs(run)) view.text(word(verb));
+  view.end_array().end_object();
 }
 
 }  // namespace
@@ -99,7 +63,6 @@ void add_views(const Run& after, Change& change) {
           std::none_of(change.events.begin(), change.events.end(),
                        [&](const Event& other) { return other.step == specs[i].id; });
       if (!own && !silent) continue;
-      if (event.view.back() != '[') event.view += ',';
       append_view(event.view, specs[i], after.steps[i]);
     }
     event.view += run;
