@@ -58,6 +58,7 @@ struct StepRun {
   Maker made = Maker::kNobody;     // kThisRun: also while it is run again
   Undo undo = Undo::kNone;         // in the rollback of this epoch
   SharedText drift;                // JSON, what the newest verify found to differ; null: nothing, or nobody looked
+  friend bool operator==(const StepRun&, const StepRun&) = default;
 };
 
 struct RunHead {

@@ -2,6 +2,7 @@
 // plus a few marks that render() fills in:
 //   to_bytes(:name)      a parameter of arbitrary bytes, as a column stores it
 //   from_bytes(column)   the way back; both go with the type Bytes of session.hpp
+//   each(:name)          a parameter that is a JSON array of texts, as a table of `key`, from 0, and `value`
 //   {for_update} {skip_locked}   at the end of a select: its rows stay as they are until the transaction ends; rows
 //                                that another transaction holds in that way are waited for, or left out
 //   {clustered} {identity} {bytes} {key}   in migrations: a table kept in the order of its primary key; a number that

@@ -43,6 +43,7 @@ class SqliteDialect final : public Dialect {
   std::string render(std::string_view sql) const override {
     auto text = replace_call(std::string(sql), "to_bytes", "cast(", " as blob)");
     text = replace_call(std::move(text), "from_bytes", "cast(", " as text)");
+    text = replace_call(std::move(text), "each", "json_each(", ")");
     text = replace_mark(std::move(text), "{for_update}", "");
     text = replace_mark(std::move(text), "{skip_locked}", "");
     text = replace_mark(std::move(text), "{key}", "text");

@@ -14,7 +14,8 @@ bool is_allowed_scan(const std::string& detail) {
   return detail == "SCAN lives" || detail == "SCAN l" || detail == "SCAN schema_version" ||
          detail == "SCAN t USING INDEX tenants_created_at" ||
          detail == "SCAN operations USING INDEX operations_created_at" || detail == "SCAN o" || detail == "SCAN n" ||
-         detail == "SCAN CONSTANT ROW" || detail == "SCAN batches USING INDEX batches_unfinished" ||
+         detail == "SCAN CONSTANT ROW" || detail.starts_with("SCAN s VIRTUAL TABLE") ||
+         detail == "SCAN batches USING INDEX batches_unfinished" ||
          detail.starts_with("SCAN accounts USING COVERING INDEX");
 }
 
@@ -29,6 +30,7 @@ TEST_CASE("no statement of the store reads a whole table to find its rows") {
   CHECK(all.size() > 35);
   for (const auto& statement : all) {
     CAPTURE(statement.file, statement.sql);
+    if (statement.file == "run_arrays.cpp") continue;  // PostgreSQL's only
     for (const auto& detail : raw.texts("explain query plan " + dialect->render(statement.sql), 3)) {
       CAPTURE(detail);
       CHECK((!detail.starts_with("SCAN") || is_allowed_scan(detail)));
