@@ -74,7 +74,8 @@ class Together {
  public:
   Together(Session& db, const Dialect& dialect) : db_(db), dialect_(dialect) {}
 
-  // The ids of the runs that were ours and active, and are as their changes say now.
+  // The ids of the runs that were ours and active, and are as their changes say now. The zero keeps the planner from
+  // going through all runs of the owner.
   [[nodiscard]] std::set<std::string> update_heads(std::span<const RunWrite* const> writes, std::int64_t life) {
     Rows<12> rows(dialect_);
     for (const auto* write : writes) {
@@ -96,7 +97,7 @@ class Together {
                             cast(:started_at as bigint[]), cast(:completed_at as bigint[]), cast(:owner as bigint[]))
                   as x (id, token, state, epoch, stopping, verifying, removing, condition, events, started_at,
                         completed_at, owner)
-                where runs.id = x.id and runs.token = x.token and runs.owner = cast(:life as bigint)
+                where runs.id = x.id and runs.token = x.token and runs.owner + 0 = cast(:life as bigint)
                 returning runs.id)sql",
           with(column..., life), [&](std::string&& id) { done.insert(std::move(id)); });
     });

@@ -1,4 +1,5 @@
-// What is written of a run's parts, in the order in which the statements name it. For run_writes.cpp and run_arrays.cpp.
+// What is written of a run's parts, in the order in which the statements name it. For run_writes.cpp and
+// run_arrays.cpp.
 #pragma once
 #include <optional>
 #include <string_view>

@@ -230,7 +230,7 @@ int main(int argc, char** argv) {
   }
   if (argc > 2) return 0;
   {
-    test::Postgres server;
+    test::Postgres server(test::Postgres::Size::kAsInstalled);
     store::PostgresOptions options;
     options.read_manifest = read_manifest;
     postgres =

@@ -66,7 +66,7 @@ Postgres& Postgres::shared() {
   return server;
 }
 
-Postgres::Postgres() : programs_(find_programs()) {
+Postgres::Postgres(Size size) : size_(size), programs_(find_programs()) {
   if (::geteuid() == 0) {
     const passwd* account = ::getpwnam("postgres");
     if (account == nullptr) throw std::runtime_error("there is no account postgres");
@@ -95,12 +95,13 @@ std::vector<std::string> Postgres::as_account(const std::string& program, std::v
   return command;
 }
 
-// Commits are forced to the disk as on a real server; everything else is small.
+// Commits are forced to the disk in both sizes.
 void Postgres::write_settings() const {
-  std::ofstream(folder_ / "data/postgresql.conf")
-      << "listen_addresses = ''\nunix_socket_directories = '" << folder() << "'\nmax_connections = 120\n"
-      << "shared_buffers = 16MB\nmax_wal_size = 256MB\nwal_level = minimal\nmax_wal_senders = 0\n"
-      << "fsync = on\nsynchronous_commit = on\nautovacuum = off\njit = off\ndeadlock_timeout = 200ms\n";
+  std::ofstream settings(folder_ / "data/postgresql.conf");
+  settings << "listen_addresses = ''\nunix_socket_directories = '" << folder() << "'\nmax_connections = 120\n";
+  if (size_ == Size::kSmall)
+    settings << "shared_buffers = 16MB\nmax_wal_size = 256MB\nwal_level = minimal\nmax_wal_senders = 0\n"
+             << "fsync = on\nsynchronous_commit = on\nautovacuum = off\njit = off\ndeadlock_timeout = 200ms\n";
   std::ofstream(folder_ / "data/pg_hba.conf") << "local all locked scram-sha-256\nlocal all all trust\n";
 }
 

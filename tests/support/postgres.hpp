@@ -14,8 +14,12 @@ class Postgres {
   // One for the whole program, started when it is first asked for.
   static Postgres& shared();
 
+  enum class Size {
+    kSmall,        // little memory, nothing in the background
+    kAsInstalled,  // the settings it is delivered with
+  };
   // As root it runs as the account "postgres", because PostgreSQL refuses root. Throws if it cannot be started.
-  Postgres();
+  explicit Postgres(Size size = Size::kSmall);
   Postgres(const Postgres&) = delete;
   Postgres& operator=(const Postgres&) = delete;
   ~Postgres();
@@ -43,6 +47,7 @@ class Postgres {
   void write_settings() const;
   void run(const std::string& database, const std::string& sql) const;
 
+  const Size size_;
   TempDir folder_;
   std::string programs_;
   pid_t pid_ = -1;

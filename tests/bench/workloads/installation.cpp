@@ -65,7 +65,7 @@ Installation::Installation(const Kind& kind, const std::string& engine, bool wit
   std::string store = "sqlite:data/tenantry.db";
   database_ = folder_ / "data/tenantry.db";
   if (kind.store == "postgresql") {
-    server_ = std::make_unique<test::Postgres>();
+    server_ = std::make_unique<test::Postgres>(test::Postgres::Size::kAsInstalled);
     store = database_ = server_->url(server_->create_database());
   }
   std::ofstream config(folder_ / "tenantry.toml");

@@ -41,7 +41,7 @@ void measure_limits(Figures& figures, const Plan& plan) {
                 1e3 / figures.value("limits", "sqlite", "transitions_per_s_1_a_commit"));
   if (std::none_of(plan.kinds.begin(), plan.kinds.end(), [](const Kind& kind) { return kind.store == "postgresql"; }))
     return;
-  test::Postgres server;
+  test::Postgres server(test::Postgres::Size::kAsInstalled);
   figures.print("limits", "postgresql", "commit_ms",
                 postgres_commit_ms(server.url(server.create_database()), plan.quick ? 50 : 1000));
 }
