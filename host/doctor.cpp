@@ -139,6 +139,7 @@ std::vector<cli::Finding> look_at_engines(const Config& config, const catalog::S
   }
   for (const auto& one : snapshot.refused) {
     auto reason = one.reason;
+    if (reason.starts_with(one.path.string() + ": ")) reason.erase(0, one.path.string().size() + 2);
     for (const auto& problem : one.problems) reason += " " + problem.pointer + ": " + problem.message + ".";
     findings.push_back(judge(cli::EngineSeen{one.path.string(), {}, 0, std::move(reason)}));
   }

@@ -94,11 +94,8 @@ Grammar::Grammar(Line& line, const HostCommands& host)
       ->envname("TENANTRY_URL");
   app_.add_option("-o,--output", line_.output, "how it is written")->check(CLI::IsMember({"table", "json"}));
   app_.add_option("--trace", line_.trace, "file that gets a line for each REST call");
-  auto* engines = add_group("engines", "the engines of the host, and new ones");
-  add_new_engine(*engines);
-  add_check(*engines);
   add_host_commands();
-  add_remote_commands(*engines);
+  add_remote_commands();
 }
 
 int Grammar::run(int argc, const char* const* argv) {

@@ -52,8 +52,9 @@ class Grammar {
   [[nodiscard]] int copy_store() const;
 
   // What a host is asked to do: remote_commands.cpp.
-  void add_remote_commands(CLI::App& engines);
+  void add_remote_commands();
   void add_login();
+  void add_engines();
   void add_tenants();
   void add_create(CLI::App& tenants);
   void add_verbs();

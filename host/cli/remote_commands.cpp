@@ -5,11 +5,9 @@
 
 namespace tenantry::cli {
 
-void Grammar::add_remote_commands(CLI::App& engines) {
+void Grammar::add_remote_commands() {
   add_login();
-  add_remote(engines, "list", "loaded engines", [this](const Session& session) {
-    return list_engines(session, line_.refused);
-  })->add_flag("--refused", line_.refused, "files that were refused, and why");
+  add_engines();
   add_tenants();
   add_verbs();
   add_batch();
@@ -26,6 +24,15 @@ void Grammar::add_login() {
   });
   command->add_option("--email", line_.email)->required();
   command->add_option("--password-file", line_.password_file, "the password is its first line");
+}
+
+void Grammar::add_engines() {
+  auto* engines = add_group("engines", "the engines of the host, and new ones");
+  add_remote(*engines, "list", "loaded engines", [this](const Session& session) {
+    return list_engines(session, line_.refused);
+  })->add_flag("--refused", line_.refused, "files that were refused, and why");
+  add_new_engine(*engines);
+  add_check(*engines);
 }
 
 void Grammar::add_tenants() {

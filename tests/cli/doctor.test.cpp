@@ -13,6 +13,7 @@
 #include <sstream>
 
 #include "answering.hpp"
+#include "cli/client.hpp"
 #include "cli/commands.hpp"
 #include "support/process.hpp"
 #include "support/temp_dir.hpp"
@@ -64,7 +65,8 @@ struct Place {
     REQUIRE(pipe != nullptr);
     out.clear();
     std::array<char, 4096> bytes{};
-    for (std::size_t size = 0; (size = ::fread(bytes.data(), 1, bytes.size(), pipe)) > 0;) out.append(bytes.data(), size);
+    for (std::size_t size = 0; (size = ::fread(bytes.data(), 1, bytes.size(), pipe)) > 0;)
+      out.append(bytes.data(), size);
     code = WEXITSTATUS(::pclose(pipe));
     INFO(out);
     if (std::string_view(format) != "json") return {};
@@ -155,7 +157,8 @@ TEST_CASE("each thing that can be wrong is said in one sentence, with what to do
       {judge(shut), Verdict::kWrong, "sudo chown -R \"$USER\" '/var/lib/ten ants'"},
       {judge(open), Verdict::kWarn, "chmod 700 '/var/lib/ten ants'"},
       {judge(foreign), Verdict::kWarn, "sudo -u tenantry tenantry doctor"},
-      {judge(KeySeen{"/d/secret.key", true, error("key.exposed", "Others may read it.", "Run: chmod 600 /d/secret.key"), 0}),
+      {judge(KeySeen{"/d/secret.key", true, error("key.exposed", "Others may read it.", "Run: chmod 600 /d/secret.key"),
+                     0}),
        Verdict::kWrong, "chmod 600 /d/secret.key"},
       {judge(KeySeen{"/d/secret.key", true, error("key.invalid", "It is no key."), 0}), Verdict::kWrong,
        "ls -l /d/secret.key"},
@@ -182,7 +185,8 @@ TEST_CASE("each thing that can be wrong is said in one sentence, with what to do
       {judge(DiskSeen{"/d", 50U << 20U}), Verdict::kWrong, "df -h /d"},
       {judge(DiskSeen{"/d", 500U << 20U}), Verdict::kWarn, "df -h /d"},
       {judge(DiskSeen{"/d", std::nullopt}), Verdict::kWarn, "df -h /d"},
-      {judge(PortSeen{"127.0.0.1:4000", 4000, false, true, false, "taken"}), Verdict::kWrong, "ss -ltnp 'sport = :4000'"},
+      {judge(PortSeen{"127.0.0.1:4000", 4000, false, true, false, "taken"}), Verdict::kWrong,
+       "ss -ltnp 'sport = :4000'"},
       {judge(PortSeen{"10.9.9.9:4000", 4000, false, false, false, "Cannot assign requested address"}), Verdict::kWrong,
        "ip -brief address"}};
   for (const auto& [finding, verdict, command] : cases) {
@@ -203,9 +207,10 @@ TEST_CASE("what is in order needs nothing to be done") {
        {judge(ConfigSeen{}), judge(ConfigSeen{"a.toml", std::nullopt}), judge(absent), judge(there),
         judge(KeySeen{"", false, std::nullopt, 0}), judge(KeySeen{"/k", false, std::nullopt, 0}),
         judge(KeySeen{"/k", true, std::nullopt, 5}), judge(StoreSeen{"/d/t.db", false, false, 0, 7, "", std::nullopt}),
-        judge(StoreSeen{"/d/t.db", false, true, 7, 7, "4711", std::nullopt}), judge(EngineSeen{"/e/x.so", "x 1.0.0", 1, ""}),
-        judge(ServerSeen{"n", "http://erp", "x", true, {}, {}, 404}), judge(WebhookSeen{"ops", std::nullopt}),
-        judge(DiskSeen{"/d", std::uint64_t{5} << 30U}), judge(PortSeen{"127.0.0.1:4000", 4000, true, false, false, ""}),
+        judge(StoreSeen{"/d/t.db", false, true, 7, 7, "4711", std::nullopt}),
+        judge(EngineSeen{"/e/x.so", "x 1.0.0", 1, ""}), judge(ServerSeen{"n", "http://erp", "x", true, {}, {}, 404}),
+        judge(WebhookSeen{"ops", std::nullopt}), judge(DiskSeen{"/d", std::uint64_t{5} << 30U}),
+        judge(PortSeen{"127.0.0.1:4000", 4000, true, false, false, ""}),
         judge(PortSeen{"127.0.0.1:4000", 4000, false, true, true, ""})}) {
     CAPTURE(finding.check, finding.message);
     CHECK(finding.verdict == Verdict::kOk);
@@ -215,7 +220,9 @@ TEST_CASE("what is in order needs nothing to be done") {
 }
 
 TEST_CASE("what is wrong comes before what could be better, and what a host needs first before the rest") {
-  const auto finding = [](const char* check, Verdict verdict) { return Finding{check, "", verdict, "It is so.", "", ""}; };
+  const auto finding = [](const char* check, Verdict verdict) {
+    return Finding{check, "", verdict, "It is so.", "", ""};
+  };
   const std::vector<Finding> all{finding("config", Verdict::kOk), finding("data", Verdict::kWarn),
                                  finding("store", Verdict::kWrong), finding("port", Verdict::kWrong)};
   REQUIRE(first_to_fix(all) != nullptr);
@@ -356,8 +363,9 @@ TEST_CASE("doctor names what is wrong with a real place, one thing at a time") {
     CHECK(first.at("subject") == "kampala");
   }
   SECTION("a server that nobody is behind") {
-    place.more = "[[servers]]\nid = \"kampala\"\nengine = \"erpnext\"\nurl = \"http://127.0.0.1:" +
-                 std::to_string(free_port()) + "\"\nsettings = { site = \"a\" }\n";
+    place.more =
+        "[[servers]]\nid = \"kampala\"\nengine = \"erpnext\"\nurl = \"http://127.0.0.1:" + std::to_string(free_port()) +
+        "\"\nsettings = { site = \"a\" }\n";
     is(place.first(), "server", "does not answer");
   }
   SECTION("a webhook without its signing key") {
@@ -388,8 +396,8 @@ TEST_CASE("doctor says that the key is gone before a host makes another one") {
     test::Process host({TENANTRY_HOST, "serve", "--config", place.folder / "host.toml"}, variables,
                        place.folder / "host.log");
     Client client("http://127.0.0.1:" + std::to_string(host.port()), "");
-    const auto token = client.post(
-        "/api/auth/login", json::object{{"email", "admin@example.org"}, {"password", "canary-admin-pass-1"}});
+    const auto token = client.post("/api/auth/login",
+                                   json::object{{"email", "admin@example.org"}, {"password", "canary-admin-pass-1"}});
     REQUIRE(token.has_value());
     Client admin("http://127.0.0.1:" + std::to_string(host.port()),
                  json::value_to<std::string>(token->at("access_token")));
