@@ -2,6 +2,7 @@
 #pragma once
 #include <vector>
 
+#include "base/json.hpp"
 #include "service/identity.hpp"
 #include "store/store.hpp"
 

@@ -172,7 +172,7 @@ TEST_CASE("each thing that can be wrong is said in one sentence, with what to do
       {judge(denied), Verdict::kWrong, "psql postgresql://db/t -c 'select version()'"},
       {judge(locked), Verdict::kWrong, "fuser -v /d/t.db"},
       {judge(EngineSeen{"/e/x.so", "", 0, "It is no engine."}), Verdict::kWrong, "tenantry engines check /e/x.so"},
-      {judge(EngineSeen{"/e", "", 0, "expected a directory"}), Verdict::kWrong, "ls -ld /e"},
+      {judge(EngineSeen{"/e", "", 0, "expected a directory."}), Verdict::kWrong, "ls -ld /e"},
       {judge_no_engines({"/e", "/f"}), Verdict::kWrong, "ls -l /e /f"},
       {judge_no_engines({}), Verdict::kWrong, "tenantry serve --engines /usr/local/lib/tenantry/engines"},
       {judge(no_engine), Verdict::kWrong, "tenantry engines list"},

@@ -89,15 +89,10 @@ std::string output_of(const std::string& command, int* code = nullptr) {
 
 // What a shell with the script offers for the last word.
 std::string offered(const std::string& words) {
-  const std::string script = "source <(" TENANTRY_HOST
-                             " completion bash)\\n"
-                             "COMP_WORDS=(" +
-                             words + "); COMP_CWORD=$((${#COMP_WORDS[@]}-1)); _tenantry; echo \"${COMPREPLY[*]}\"";
-  auto text = output_of("bash -c $'" + [&] {
-    std::string escaped;
-    for (const char c : script) escaped += c == '\'' ? std::string("\\'") : std::string(1, c);
-    return escaped;
-  }() + "'");
+  const test::TempDir folder;
+  std::ofstream(folder / "try") << "source <(" TENANTRY_HOST " completion bash)\nCOMP_WORDS=(" << words
+                                << ")\nCOMP_CWORD=$((${#COMP_WORDS[@]}-1))\n_tenantry\necho \"${COMPREPLY[*]}\"\n";
+  auto text = output_of("bash " + (folder / "try") + " 2>&1");
   while (!text.empty() && text.back() == '\n') text.pop_back();
   return text;
 }
