@@ -9,11 +9,11 @@
 #include "base/ids.hpp"
 #include "base/mask.hpp"
 #include "catalog/watcher.hpp"
-#include "child/child_process.hpp"
 #include "console/console.hpp"
 #include "engine/manifest_reader.hpp"
 #include "fault.hpp"
 #include "http/server.hpp"
+#include "loading.hpp"
 #include "rest/api.hpp"
 #include "secrets/sealed.hpp"
 #include "secrets/source.hpp"
@@ -33,7 +33,6 @@ constexpr base::Millis kHttpDrain{5'000};
 constexpr base::Millis kParkAfter{10'000};
 constexpr base::Millis kSecretPause{100};
 constexpr int kSecretTries = 150;
-constexpr std::size_t kCallsBeside = 8;  // VALIDATE calls find a thread even when every step slot is taken
 
 base::Result<void> make_private(const fs::path& folder) {
   std::error_code failure;
@@ -74,24 +73,6 @@ auto manifest_reader(const Config& config) {
   };
 }
 
-// The loader, with the operator's policies laid over the manifest of what it loads.
-engine::Loader under_policies(engine::Loader load, pace::Policies policies) {
-  if (policies.empty()) return load;
-  return [load = std::move(load), policies = std::move(policies)](const fs::path& path) {
-    auto loaded = load(path);
-    if (loaded.has_error()) return loaded;
-    const auto& manifest = loaded->contract->manifest();
-    for (const auto& step : pace::strangers(*manifest, policies))
-      base::log::warn("policy of a step that is not there",
-                      {{"pointer", "/engines/steps/" + manifest->engine.value + '/' + step},
-                       {"engine", manifest->engine.value},
-                       {"version", manifest->version}});
-    if (auto changed = pace::with_policies(manifest, policies); changed != manifest)
-      loaded->contract = std::make_shared<const engine::Contract>(std::move(changed));
-    return loaded;
-  };
-}
-
 base::Result<std::unique_ptr<store::Store>> open_shared_store(const Config& config) {
   store::PostgresOptions options;
   options.readers = config.store_readers;
@@ -119,8 +100,7 @@ base::Result<std::unique_ptr<store::Store>> open_store(const Config& config) {
 
 base::Result<std::unique_ptr<secrets::Vault>> open_vault(const Config& config) {
   const char* environment = std::getenv("TENANTRY_KEY");
-  const auto file = config.key_file.empty() ? config.data_dir / "secret.key" : config.key_file;
-  auto key = secrets::load_key(environment != nullptr ? environment : "", file.string());
+  auto key = secrets::load_key(environment != nullptr ? environment : "", key_file(config).string());
   if (key.has_error()) return key.error();
   return std::make_unique<secrets::Vault>(std::move(*key));
 }
@@ -141,19 +121,6 @@ base::Result<std::vector<webhooks::Webhook>> open_webhooks(const Config& config)
     opened.push_back({setup.id, setup.url, std::move(*key), setup.events, setup.allow_local});
   }
   return opened;
-}
-
-engine::Loader loader(const Config& config) {
-  auto settings = [all = config.engine_settings](const base::EngineId& engine) -> json::value {
-    const auto* found = all.if_contains(engine.value);
-    return found != nullptr ? *found : json::value(json::object());
-  };
-  const auto threads = static_cast<std::size_t>(config.calls_per_engine) + kCallsBeside;
-  if (config.engines_in_process) return engine::in_process_loader(std::move(settings), config.allowed_digests, threads);
-  child::Options options;
-  options.threads = threads;
-  options.limits = config.engine_limits;
-  return child::loader(std::move(settings), config.allowed_digests, std::move(options));
 }
 
 // A server whose settings its engine does not accept is known before somebody places a tenant on it.
@@ -185,7 +152,7 @@ struct App::Rooms {
         vault(std::move(key)),
         servers(config.servers, config.engine_settings),
         shelf(config.data_dir / "kept-engines", [this] { return pinned_manifests(); }),
-        catalog(config.engine_directories, under_policies(loader(config), config.step_policies), &shelf),
+        catalog(config.engine_directories, engine_loader(config), &shelf),
         engines(service::engines_of(catalog)),
         feed(*store, clock, feed_options(config)),
         self{std::move(host), base::new_id("boot_")},

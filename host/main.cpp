@@ -7,6 +7,7 @@
 #include "child/process.hpp"
 #include "child/runner.hpp"
 #include "cli/commands.hpp"
+#include "doctor.hpp"
 #include "kit/kit.hpp"
 
 namespace {
@@ -61,14 +62,14 @@ int check_engine(const cli::EngineCheck& wanted) {
 
 int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == child::kRunnerArgument) return child::run_engine();
-  return cli::run(
-      argc, argv,
-      {serve,
-       [](const cli::HostSetup& setup, const cli::AdminAccount& admin) -> base::Result<void> {
-         const auto config = read_config(setup.config_file, setup.overrides);
-         if (config.has_error()) return config.error();
-         base::log::configure(config->log_level, config->log_file);
-         return create_admin(*config, admin.email, admin.name, admin.password);
-       },
-       TENANTRY_VERSION, check_engine, [](const cli::StoreCopy& copy) { return copy_store(copy.from, copy.to); }});
+  return cli::run(argc, argv,
+                  {serve,
+                   [](const cli::HostSetup& setup, const cli::AdminAccount& admin) -> base::Result<void> {
+                     const auto config = read_config(setup.config_file, setup.overrides);
+                     if (config.has_error()) return config.error();
+                     base::log::configure(config->log_level, config->log_file);
+                     return create_admin(*config, admin.email, admin.name, admin.password);
+                   },
+                   TENANTRY_VERSION, check_engine,
+                   [](const cli::StoreCopy& copy) { return copy_store(copy.from, copy.to); }, examine});
 }

@@ -101,6 +101,7 @@ struct Client::Wire {
     std::string body;
     std::vector<std::string> headers;
     const char* method = "GET";
+    long limit_millis = kAnswerMillis;
   };
   struct Answer {
     CURLcode code = CURLE_OK;
@@ -133,7 +134,7 @@ struct Client::Wire {
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, reason.data());
     curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, kConnectMillis);
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, kAnswerMillis);
+    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, request.limit_millis);
     if (is_loopback(request.url)) curl_easy_setopt(curl, CURLOPT_PROXY, "");
     if (request.method != std::string_view("GET")) {
       curl_easy_setopt(curl, CURLOPT_POST, 1L);
@@ -212,6 +213,19 @@ base::Result<json::value> Client::change(const char* method, const std::string& 
   request.headers.push_back("Idempotency-Key: " + base::new_id("cli_"));
   if (!token_.empty()) request.headers.push_back("Authorization: Bearer " + token_);
   return wire_->ask(url_, request, 2);
+}
+
+base::Result<int> reach(const std::string& url, std::chrono::milliseconds limit) {
+  Client::Wire wire;
+  const auto answer = wire.send({url, {}, {}, "GET", static_cast<long>(limit.count())});
+  // An answer too long for the time, or too large, is one all the same.
+  if (answer.status > 0) return static_cast<int>(answer.status);
+  return Error{ErrorKind::kUnavailable,
+               "cli.unreachable",
+               url + " does not answer: " + answer.reason + ".",
+               "Check the address, and that the program behind it runs.",
+               {},
+               {}};
 }
 
 std::string encode_segment(std::string_view text) {

@@ -38,11 +38,16 @@ class Client {
   [[nodiscard]] base::Result<base::json::value> change(const char* method, const std::string& path,
                                                        const base::json::value& body);
 
+  friend base::Result<int> reach(const std::string& url, std::chrono::milliseconds limit);
   struct Wire;
   std::string url_;
   std::string token_;
   std::unique_ptr<Wire> wire_;
 };
+
+// The status of whatever answers a GET of the address within the time; cli.unreachable says why nothing does. Nothing
+// is sent along, and what is answered is not read.
+[[nodiscard]] base::Result<int> reach(const std::string& url, std::chrono::milliseconds limit);
 
 // Percent-encodes one segment of a path or one value of a query.
 [[nodiscard]] std::string encode_segment(std::string_view text);

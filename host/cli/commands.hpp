@@ -1,6 +1,6 @@
-// The commands of `tenantry`. Three of them work inside this process and belong to the composition root: serve, admin
-// create, and engines check. `engines new` only writes files. All others speak REST with a host, as any other client
-// would.
+// The commands of `tenantry`, as host/cli/README.md lists them. Some work inside this process and belong to the
+// composition root: serve, doctor, admin, and engines check. `engines new` only writes files. All others speak REST
+// with a host, as any other client would.
 #pragma once
 #include <cstdint>
 #include <functional>
@@ -9,15 +9,18 @@
 
 #include "base/json.hpp"
 #include "base/result.hpp"
+#include "cli/shape.hpp"
 
 namespace tenantry::cli {
+
+struct Finding;
 
 // Stable: scripts decide by them.
 enum ExitCode : int {
   kExitOk = 0,
   kExitError = 1,    // the host cannot be reached, or something is broken
   kExitUsage = 2,    // the command line is not understood
-  kExitFailed = 3,   // the run that was watched failed or was cancelled
+  kExitFailed = 3,   // the run that was watched failed or was cancelled; doctor: something is wrong
   kExitPartial = 4,  // it ended with some steps failed
   kExitRefused = 5,  // the host refused the command
 };
@@ -59,7 +62,11 @@ struct HostCommands {
   std::string version;
   std::function<int(const EngineCheck&)> check_engine;                              // returns the exit code: 0, 1 or 2
   std::function<base::Result<std::string>(const StoreCopy&)> copy_store = nullptr;  // what was copied, as text
+  std::function<std::vector<Finding>(const HostSetup&)> examine = nullptr;          // see cli/doctor.hpp
 };
+
+// The commands and options that run() knows.
+[[nodiscard]] CommandShape shape(const HostCommands& host);
 
 // Carries out one command line and returns the exit code. Writes to standard output and error; never throws.
 [[nodiscard]] int run(int argc, const char* const* argv, const HostCommands& host);

@@ -6,14 +6,10 @@
 // the command of such an item was given before the end is told by its operation being there, so none is given twice.
 // Of two batches that concern a tenant, the earlier one's command is given and answered first.
 #pragma once
-#include <condition_variable>
-#include <deque>
 #include <list>
 #include <memory>
-#include <mutex>
 #include <random>
 #include <thread>
-#include <unordered_set>
 #include <vector>
 
 #include "service/provisioning.hpp"
@@ -48,8 +44,6 @@ class Batches {
   struct Active;
   struct Shared;
 
-  [[nodiscard]] base::Result<std::vector<model::TenantSummary>> select(const Actor& actor,
-                                                                       const base::json::object& filter) const;
   void add(const store::Batch& batch, std::vector<store::BatchItem> items, bool resumed);
   void resume();
   void live();

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "store/dialect.hpp"
+#include "store/inspect.hpp"
 #include "store/session.hpp"
 
 namespace tenantry::store {
@@ -22,7 +23,40 @@ base::Error refused(std::string code, std::string message, std::string next_acti
   return {base::ErrorKind::kInvalid, std::move(code), std::move(message), std::move(next_action), {}, {}};
 }
 
+base::Error foreign(const std::string& name) {
+  return refused("store.foreign", name + " is a database of another program.",
+                 "Name another file, or an empty database, for the store.");
+}
+
+base::Error newer(const std::string& name, long long version) {
+  return refused("store.newer",
+                 name + " was written by a newer version of tenantry (layout " + std::to_string(version) +
+                     "; this version knows " + std::to_string(migrations().back().version) + ").",
+                 "Run the newer version, or restore a backup from before the upgrade.");
+}
+
 }  // namespace
+
+base::Result<void> look_into(const Dialect& dialect, const std::string& name, Inspection& found) {
+  Session db(dialect, Access::kRead);
+  long long tables = 0;
+  long long ours = 0;
+  db.select<long long, long long>(dialect.count_tables(), with(), [&](long long all, long long versions) {
+    tables = all;
+    ours = versions;
+  });
+  found.newest = migrations().back().version;
+  found.there = tables > 0;
+  if (tables > 0 && ours == 0) return foreign(name);
+  if (tables == 0) return {};
+  db.select<long long>("select coalesce(max(version), 0) from schema_version", with(),
+                       [&](long long newest) { found.layout = static_cast<int>(newest); });
+  if (found.layout > found.newest) return newer(name, found.layout);
+  if (found.layout > 0)
+    db.select<long long>("select count(*) from tenant_secrets", with(),
+                         [&](long long count) { found.secrets = count; });
+  return {};
+}
 
 base::Result<void> migrate(const Dialect& dialect, const std::string& name) {
   Session db(dialect, Access::kWrite);
@@ -33,9 +67,7 @@ base::Result<void> migrate(const Dialect& dialect, const std::string& name) {
     tables = all;
     ours = versions;
   });
-  if (tables > 0 && ours == 0)
-    return refused("store.foreign", name + " is a database of another program.",
-                   "Name another file, or an empty database, for the store.");
+  if (tables > 0 && ours == 0) return foreign(name);
   db.soci() << dialect.begin_write();
   if (ours == 0) db.soci() << "create table schema_version (version bigint not null primary key)";
   long long version = 0;
@@ -44,11 +76,7 @@ base::Result<void> migrate(const Dialect& dialect, const std::string& name) {
   db.soci() << "commit";
 
   const auto& all = migrations();
-  if (version > all.back().version)
-    return refused("store.newer",
-                   name + " was written by a newer version of tenantry (layout " + std::to_string(version) +
-                       "; this version knows " + std::to_string(all.back().version) + ").",
-                   "Run the newer version, or restore a backup from before the upgrade.");
+  if (version > all.back().version) return newer(name, version);
   for (const auto& migration : all) {
     if (migration.version <= version) continue;
     db.soci() << dialect.begin_write();

@@ -16,6 +16,11 @@ struct Migration {
 // In order of version; compiled in from store/migrations/*.sql.
 [[nodiscard]] const std::vector<Migration>& migrations();
 
+struct Inspection;
+
+// Fills in what is in the database, and refuses what migrate() refuses; changes nothing. Throws soci::soci_error.
+[[nodiscard]] base::Result<void> look_into(const Dialect& dialect, const std::string& name, Inspection& found);
+
 // Refuses a database of another program and one that a newer version has written to. `name` is what the operator
 // calls the database. Throws soci::soci_error.
 [[nodiscard]] base::Result<void> migrate(const Dialect& dialect, const std::string& name);

@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "store/inspect.hpp"
 #include "store/migrate.hpp"
 #include "store/postgres_dialect.hpp"
 #include "store/postgres_listener.hpp"
@@ -41,6 +42,26 @@ base::Result<ServerFacts> look(const PostgresAddress& address) {
 }
 
 }  // namespace
+
+base::Result<Inspection> inspect_postgres(const std::string& url, const PostgresOptions& options) {
+  const auto address = parse_address(url, options);
+  if (address.has_error()) return address.error();
+  const auto facts = look(*address);
+  if (facts.has_error()) return facts.error();
+  if (auto error = judge(*facts, *address)) return std::move(*error);
+  Inspection found;
+  found.name = address->name;
+  const auto dialect = postgres_dialect(*address, options.lock_wait);
+  try {
+    const auto looked = look_into(*dialect, "The database " + address->name, found);
+    if (looked.has_error()) return looked.error();
+  } catch (const soci::soci_error& error) {
+    auto told = to_error(dialect->diagnose(error), error);
+    told.message = "The database " + address->name + " cannot be opened. " + told.message;
+    return told;
+  }
+  return found;
+}
 
 base::Result<std::unique_ptr<Store>> open_postgres(const std::string& url, PostgresOptions options) {
   const auto address = parse_address(url, options);

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <system_error>
 
+#include "store/inspect.hpp"
 #include "store/migrate.hpp"
 #include "store/soci_store.hpp"
 #include "store/sqlite_dialect.hpp"
@@ -145,7 +146,56 @@ std::optional<base::Error> make_private(const std::string& path) {
   return std::nullopt;
 }
 
+// Who holds SideLock; empty: nobody. Lets go of it before a host that is just being started could notice.
+std::string holder_of(const std::string& path) {
+  const std::string name = path + ".lock";
+  const int fd = ::open(name.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return {};
+  const bool held = ::flock(fd, LOCK_SH | LOCK_NB) != 0;
+  ::close(fd);
+  std::string pid;
+  if (held) std::ifstream(name) >> pid;
+  return held && pid.empty() ? "?" : pid;
+}
+
+// How the file can be read without leaving anything beside it: as it is, or together with the log of writes that was
+// left there, which has an index as long as a host runs and after its sudden end.
+std::string to_read_only(const std::string& path) {
+  std::string uri = "file:";
+  for (const char c : path) {
+    static constexpr std::string_view kHex = "0123456789ABCDEF";
+    const auto byte = static_cast<unsigned char>(c);
+    if (c == '%' || c == '?' || c == '#')
+      uri += std::string("%") + kHex[byte >> 4U] + kHex[byte & 15U];
+    else
+      uri += c;
+  }
+  std::error_code failure;
+  const bool has_log = fs::file_size(path + "-wal", failure) > 0 && !failure;
+  return uri + (has_log && fs::exists(path + "-shm", failure) ? "?mode=ro&readonly_shm=1" : "?immutable=1");
+}
+
 }  // namespace
+
+base::Result<Inspection> inspect_sqlite(const std::string& path) {
+  Inspection found;
+  found.name = path;
+  found.newest = migrations().back().version;
+  std::error_code ignored;
+  if (!fs::exists(path, ignored) && !fs::exists(fs::path(path).parent_path(), ignored)) return found;
+  if (auto error = look(path)) return std::move(*error);
+  if (!fs::exists(path, ignored) || fs::file_size(path, ignored) == 0) return found;
+  found.holder = holder_of(path);
+  const auto dialect = sqlite_dialect(to_read_only(path), {}, true);
+  try {
+    if (const auto looked = look_into(*dialect, "The store " + path, found); looked.has_error()) return looked.error();
+  } catch (const soci::soci_error& error) {
+    auto told = to_error(dialect->diagnose(error), error);
+    told.message = "The store " + path + " cannot be opened. " + told.message;
+    return told;
+  }
+  return found;
+}
 
 base::Result<std::unique_ptr<Store>> open_sqlite(const std::string& given, SqliteOptions options) {
   TemporaryFolder folder;

@@ -14,6 +14,8 @@ class SqliteDialect final : public Dialect {
   SqliteDialect(std::string path, const SqliteOptions& options, bool durable)
       : path_(std::move(path)), lock_wait_(options.lock_wait), max_pages_(options.max_bytes / kPageSize) {
     durable_ = durable;
+    // For those that only look: file:...?mode=ro.
+    static_cast<void>(sqlite_api::sqlite3_config(SQLITE_CONFIG_URI, 1));
     // A connection belongs to one thread at a time, so SQLite need not lock it at each bound value: 10 % of a write.
     // Has no effect, and is not needed, once SQLite is in use in this process.
     static_cast<void>(sqlite_api::sqlite3_config(SQLITE_CONFIG_MULTITHREAD));

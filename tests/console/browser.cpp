@@ -1,7 +1,10 @@
 #include "browser.hpp"
 
+#include <chrono>
 #include <fstream>
 #include <stdexcept>
+
+#include "support/catch.hpp"
 
 namespace tenantry::console {
 namespace {
@@ -97,18 +100,35 @@ json::value Browser::await(const std::string& script, json::array arguments) {
 }
 
 bool Browser::becomes(const std::string& expression, int seconds) {
-  return await(
-             "const end = performance.now() + arguments[0];"
-             "const test = () => { try { return Boolean(" +
-                 expression +
-                 "); } catch { return false; } };"
-                 "while (!test()) {"
-                 "  if (performance.now() > end) return false;"
-                 "  await new Promise((go) => setTimeout(go, 20));"
-                 "}"
-                 "return true;",
-             {seconds * 1000})
-      .as_bool();
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(seconds);
+  // In short turns: none outlives the driver's limit for a script, nor for long the document it runs in.
+  while (!await("const end = performance.now() + 2000;"
+                "const test = () => { try { return Boolean(" +
+                expression +
+                "); } catch { return false; } };"
+                "while (!test()) {"
+                "  if (performance.now() > end) return false;"
+                "  await new Promise((go) => setTimeout(go, 20));"
+                "}"
+                "return true;")
+              .as_bool())
+    if (std::chrono::steady_clock::now() > end) return false;
+  return true;
+}
+
+bool Browser::says(const std::string& selector, const std::string& text, int seconds) {
+  const bool said = becomes("document.querySelector(" + json::serialize(json::value(selector)) +
+                                ").textContent.includes(" + json::serialize(json::value(text)) + ")",
+                            seconds);
+  if (!said) UNSCOPED_INFO(selector << " says '" << this->text(selector) << "'");
+  return said;
+}
+
+bool Browser::counts(const std::string& selector, std::size_t number, int seconds) {
+  const auto all = "document.querySelectorAll(" + json::serialize(json::value(selector)) + ").length";
+  const bool found = becomes(all + " === " + std::to_string(number), seconds);
+  if (!found) UNSCOPED_INFO(selector << " finds " << json::serialize(run("return " + all)));
+  return found;
 }
 
 std::string Browser::element(const std::string& selector, const std::string& text) {
@@ -128,11 +148,23 @@ std::string Browser::element(const std::string& selector, const std::string& tex
 }
 
 void Browser::click(const std::string& selector, const std::string& text) {
-  call("POST", session_ + "/element/" + element(selector, text) + "/click");
+  // What was found may be gone, or below a message, by the time it is pressed: then it was not.
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(15);
+  for (;;) {
+    try {
+      call("POST", session_ + "/element/" + element(selector, text) + "/click");
+      return;
+    } catch (const std::runtime_error& failure) {
+      const std::string why = failure.what();
+      const bool passes =
+          why.find("stale element") != std::string::npos || why.find("not clickable") != std::string::npos;
+      if (!passes || std::chrono::steady_clock::now() > end) throw;
+    }
+  }
 }
 
 void Browser::type(const std::string& selector, const std::string& text) {
-  const auto id = element(selector, {});
+  const auto id = element(selector + ":not(:disabled)", {});
   call("POST", session_ + "/element/" + id + "/clear");
   call("POST", session_ + "/element/" + id + "/value", json::object{{"text", text}});
 }
@@ -148,13 +180,9 @@ void Browser::press(const std::string& keys) {
 }
 
 std::string Browser::text(const std::string& selector) {
+  // Not innerText: of rows that were not painted yet it knows nothing.
   return json::value_to<std::string>(
-      run("return document.querySelector(arguments[0])?.innerText ?? ''", {json::string(selector)}));
-}
-
-std::size_t Browser::count(const std::string& selector) {
-  return static_cast<std::size_t>(json::value_to<std::int64_t>(
-      run("return document.querySelectorAll(arguments[0]).length", {json::string(selector)})));
+      run("return document.querySelector(arguments[0])?.textContent ?? ''", {json::string(selector)}));
 }
 
 std::string Browser::new_tab() {

@@ -28,16 +28,19 @@ class Browser {
   json::value run(const std::string& script, json::array arguments = {});
   // The same, async: what it returns is awaited.
   json::value await(const std::string& script, json::array arguments = {});
-  // Waits until the expression is true; false after `seconds`.
-  [[nodiscard]] bool becomes(const std::string& expression, int seconds = 20);
+  // Waits until the expression is true, whatever the page is at meanwhile; false after `seconds`.
+  [[nodiscard]] bool becomes(const std::string& expression, int seconds = 30);
+  // Waits until the first one that `selector` finds holds the text, shown on the screen or further down.
+  [[nodiscard]] bool says(const std::string& selector, const std::string& text, int seconds = 30);
+  // Waits until `selector` finds so many.
+  [[nodiscard]] bool counts(const std::string& selector, std::size_t number, int seconds = 30);
 
   // What a person does. `selector` is CSS and must find something that is seen; `text`, if given, is part of what it
   // says.
   void click(const std::string& selector, const std::string& text = {});
   void type(const std::string& selector, const std::string& text);  // what was there is replaced
   void press(const std::string& keys);                              // as they are; \uE007 and its like as UTF-8
-  [[nodiscard]] std::string text(const std::string& selector);      // of the first; "" if there is none
-  [[nodiscard]] std::size_t count(const std::string& selector);
+  [[nodiscard]] std::string text(const std::string& selector);      // of the first, now; "" if there is none
 
   std::string new_tab();  // its handle; what was current is `tab()` before
   [[nodiscard]] std::string tab();

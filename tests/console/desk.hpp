@@ -36,20 +36,20 @@ struct Desk {
     REQUIRE(browser.becomes("document.querySelector('.graph-step')"));
   }
   // The word beside the name of the run that is shown.
-  [[nodiscard]] bool shows(const std::string& word, int seconds = 40) {
+  [[nodiscard]] bool shows(const std::string& word, int seconds = 60) {
     const bool shown =
         browser.becomes("document.querySelector('.run-head .badge').textContent === '" + word + "'", seconds);
     if (!shown) UNSCOPED_INFO(browser.text("main"));
     return shown;
   }
-  [[nodiscard]] bool step_shows(const std::string& step, const std::string& state, int seconds = 20) {
+  [[nodiscard]] bool step_shows(const std::string& step, const std::string& state, int seconds = 60) {
     return browser.becomes("document.querySelector('[data-step=" + step + "].is-" + state + "')", seconds);
   }
   // Presses the verb's button, waits for the preview and agrees to it.
   void command(const std::string& verb, const std::string& within = ".run-head") {
-    browser.click(within + " [data-verb=" + verb + "]");
+    browser.click(within + " [data-verb=" + verb + "]:not([aria-disabled])");
     REQUIRE(browser.becomes("document.querySelector('.scope-parts')"));
-    browser.click("dialog button[type=submit]");
+    browser.click("dialog button[type=submit]:not([aria-disabled])");
     const bool closed = browser.becomes("!document.querySelector('dialog')");
     INFO(browser.text("dialog"));
     REQUIRE(closed);

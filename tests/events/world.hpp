@@ -10,7 +10,7 @@
 #include "base/log.hpp"
 #include "events/feed.hpp"
 #include "store/sample.hpp"
-#include "store/sqlite.hpp"
+#include "support/any_store.hpp"
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
 #include "support/temp_dir.hpp"
@@ -85,11 +85,7 @@ class InboxReader final : public Reader {
 };
 
 inline std::unique_ptr<store::Store> open_file(const std::string& file) {
-  store::SqliteOptions options;
-  options.read_manifest = testing::read_sample_manifest;
-  auto opened = store::open_sqlite(file, std::move(options));
-  if (opened.has_error()) FAIL(opened.error().message);
-  return std::move(*opened);
+  return tenantry::test::open_any_store(file, testing::read_sample_manifest);
 }
 
 // Runs "run_0"... of tenants 0..., whose events are appended at will.

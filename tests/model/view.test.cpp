@@ -74,6 +74,11 @@ TEST_CASE("events hold what their schemas say, and every type of the schema happ
   // A history does not log, and has one version of its engine.
   types.insert("step.log");
   types.insert("run.repinned");
+  for (const auto* type : {"server.available", "server.unavailable"}) {  // nor does it have servers
+    CHECK(told(data_schema.check(json::object{{type, json::object{{"server", "nairobi"}}}})).empty());
+    CHECK_FALSE(told(data_schema.check(json::object{{type, json::object()}})).empty());
+    types.insert(type);
+  }
   const auto page = json::parse(schema::builtin_text("event_data"));
   for (const auto& property : page.at("properties").as_object()) {
     CAPTURE(std::string(property.key()));
