@@ -1,12 +1,14 @@
-// The commands of `tenantry`. Three of them work inside this process and belong to the composition root: serve, admin
-// create, and engines check. `engines new` only writes files. All others speak REST with a host, as any other client
+// The commands of `tenantry`. Some of them work inside this process and belong to the composition root: serve, admin
+// and engines check. `engines new` only writes files. All others speak REST with a host, as any other client
 // would.
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/json.hpp"
 #include "base/result.hpp"
 
@@ -41,6 +43,13 @@ struct StoreCopy {
   std::string to;
 };
 
+// What is to be deleted from a store, or only to be counted; nullopt: none of it.
+struct StorePrune {
+  std::optional<base::Time> events_before;
+  std::optional<base::Time> runs_before;
+  bool dry_run = false;
+};
+
 // What `engines check` is asked to do; see host/kit/kit.hpp.
 struct EngineCheck {
   std::string file;
@@ -59,6 +68,8 @@ struct HostCommands {
   std::string version;
   std::function<int(const EngineCheck&)> check_engine;                              // returns the exit code: 0, 1 or 2
   std::function<base::Result<std::string>(const StoreCopy&)> copy_store = nullptr;  // what was copied, as text
+  // How many of each there were: {"events", "runs", "batches"}.
+  std::function<base::Result<base::json::object>(const HostSetup&, const StorePrune&)> prune_store = nullptr;
 };
 
 // Carries out one command line and returns the exit code. Writes to standard output and error; never throws.

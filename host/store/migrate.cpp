@@ -22,7 +22,25 @@ base::Error refused(std::string code, std::string message, std::string next_acti
   return {base::ErrorKind::kInvalid, std::move(code), std::move(message), std::move(next_action), {}, {}};
 }
 
+long long newest_version(Session& db) {
+  long long version = 0;
+  db.select<long long>("select coalesce(max(version), 0) from schema_version", with(),
+                       [&](long long newest) { version = newest; });
+  return version;
+}
+
 }  // namespace
+
+base::Result<void> check_layout(const Dialect& dialect, const std::string& name) {
+  Session db(dialect, Access::kWrite);
+  const auto version = newest_version(db);
+  const auto ours = migrations().back().version;
+  if (version == ours) return {};
+  return refused("store.other_layout",
+                 name + " is in use by another version of tenantry (layout " + std::to_string(version) +
+                     "; this version's is " + std::to_string(ours) + ").",
+                 "Use the version that the host runs.");
+}
 
 base::Result<void> migrate(const Dialect& dialect, const std::string& name) {
   Session db(dialect, Access::kWrite);
@@ -38,9 +56,7 @@ base::Result<void> migrate(const Dialect& dialect, const std::string& name) {
                    "Name another file, or an empty database, for the store.");
   db.soci() << dialect.begin_write();
   if (ours == 0) db.soci() << "create table schema_version (version bigint not null primary key)";
-  long long version = 0;
-  db.select<long long>("select coalesce(max(version), 0) from schema_version", with(),
-                       [&](long long newest) { version = newest; });
+  const auto version = newest_version(db);
   db.soci() << "commit";
 
   const auto& all = migrations();
