@@ -1,5 +1,6 @@
 #include "base/json_text.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -11,7 +12,7 @@ void append(std::string& out, const json::value& value) {
     char before = '{';
     for (const auto& member : *object) {
       out += before;
-      out += json::serialize(member.key());
+      append_quoted(out, member.key());
       out += ':';
       append(out, member.value());
       before = ',';
@@ -26,15 +27,29 @@ void append(std::string& out, const json::value& value) {
     }
     out += array->empty() ? "[]" : "]";
   } else if (const auto* number = value.if_double(); number != nullptr && std::isfinite(*number)) {
-    char digits[32];
-    const auto end = std::to_chars(std::begin(digits), std::end(digits), *number).ptr;
-    out.append(digits, end);
+    append_number(out, *number);
+  } else if (const auto* text = value.if_string()) {
+    append_quoted(out, *text);
   } else {
     out += json::serialize(value);
   }
 }
 
 }  // namespace
+
+void append_quoted(std::string& out, std::string_view text) {
+  const bool plain = std::all_of(text.begin(), text.end(),
+                                 [](unsigned char c) { return c >= 0x20 && c != '"' && c != '\\' && c != 0x7f; });
+  if (plain)
+    out.append(1, '"').append(text).append(1, '"');
+  else
+    out += json::serialize(json::string_view(text));
+}
+
+void append_number(std::string& out, double number) {
+  char digits[32];
+  out.append(digits, std::to_chars(std::begin(digits), std::end(digits), number).ptr);
+}
 
 std::string to_text(const json::value& value) {
   std::string out;

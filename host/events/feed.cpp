@@ -10,6 +10,7 @@ namespace tenantry::events {
 namespace {
 
 constexpr std::size_t kLook = 500;  // events
+constexpr int kLooks = 20;
 constexpr std::size_t kPages = 64;
 constexpr std::size_t kMostMembers = 50'000;
 constexpr std::chrono::milliseconds kBetweenTries{10};
@@ -83,6 +84,7 @@ void Feed::watch() {
       if (stopped_) return;
       wake_ = false;
     }
+    if (rests()) continue;
     const auto looked = look();
     {
       const std::lock_guard looking(looking_);
@@ -103,12 +105,23 @@ void Feed::watch() {
   }
 }
 
+// While nobody follows, nothing is read, and what is in memory goes: whoever comes is served from the store and then
+// from a new tail.
+bool Feed::rests() {
+  const std::scoped_lock lock(looking_, mutex_);
+  if (!live_.empty() || !behind_.empty() || in_hand_ > 0) return false;
+  begun_ = tailing_ = false;
+  tail_.clear();
+  return true;
+}
+
 // Publishes everything that is settled now.
 base::Result<void> Feed::look() {
   const std::lock_guard looking(looking_);
   if (!begun_) {
-    // Where several hosts write, the first look tells who may still be at it, and the second that they are not.
-    for (int looks = 0; looks < 2 && !begun_; ++looks) {
+    // Where several hosts write, the first look tells who may still be at it, and a later one that they are not.
+    for (int looks = 0; looks < kLooks && !begun_; ++looks) {
+      if (looks > 1) std::this_thread::sleep_for(kBetweenTries);
       const auto range = store_.event_range();
       if (range.has_error()) return range.error();
       begun_ = frontier_.begin(range->newest, range->writers, clock_.now());
@@ -223,7 +236,9 @@ void Feed::follow(store::EventTopic topic, std::int64_t after, std::unique_ptr<R
     const std::lock_guard lock(mutex_);
     if (stopped_) return;
     behind_.push_back({std::move(topic), after, std::move(reader), std::chrono::steady_clock::now()});
+    wake_ = true;
   }
+  woken_.notify_one();
   left_behind_.notify_one();
 }
 

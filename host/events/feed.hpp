@@ -6,7 +6,8 @@
 // the newest in a bounded tail and hands them to the readers that are up to date; a thousand readers of the same run
 // cost one read of the store. A second thread brings those up to date that are behind, from the tail or page by page
 // from the store, as fast as each reads. A reader that stops reading is one of those: it costs what it has queued, and
-// the transport drops it. Nothing here ever waits for a reader, and no writer waits for anything here.
+// the transport drops it. Nothing here ever waits for a reader, and no writer waits for anything here. While there is
+// no reader, none of this happens.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -87,6 +88,7 @@ class Feed {
 
   void watch();     // the first thread
   void catch_up();  // the second
+  [[nodiscard]] bool rests();
   [[nodiscard]] base::Result<void> look();
   void publish(std::vector<PublishedPtr> news);
   void learn_members(const std::vector<PublishedPtr>& news);

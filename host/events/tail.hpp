@@ -24,6 +24,10 @@ class Tail {
 
   // From here on nothing is missing beyond `settled`.
   void begin(std::int64_t settled) { floor_ = newest_ = settled; }
+  void clear() {
+    events_.clear();
+    bytes_ = 0;
+  }
   void add(PublishedPtr event);
 
   [[nodiscard]] std::int64_t newest() const { return newest_; }

@@ -10,12 +10,12 @@ constexpr std::size_t kManyFinished = 256;
 
 }  // namespace
 
-void Board::put(RunView run) {
+void Board::put(CommittedPtr run) {
   const std::unique_lock lock(mutex_);
-  finished_.erase(run->spec->tenant);
-  finished_before_.erase(run->spec->tenant);
-  tenants_[run->spec->tenant] = run;
-  runs_[run->spec->id] = std::move(run);
+  finished_.erase(run->tenant());
+  finished_before_.erase(run->tenant());
+  tenants_[run->tenant()] = run;
+  runs_[run->id()] = std::move(run);
 }
 
 void Board::remove(const model::Run& run) {
@@ -34,7 +34,7 @@ void Board::finish(RunView run) {
 void Board::drop(const model::Run& run) {
   runs_.erase(run.spec->id);
   const auto found = tenants_.find(run.spec->tenant);
-  if (found != tenants_.end() && found->second->spec->id == run.spec->id) tenants_.erase(found);
+  if (found != tenants_.end() && found->second->id() == run.spec->id) tenants_.erase(found);
 }
 
 void Board::keep_waiting(const std::string& engine, const std::string& server, model::WaitReason reason) {
@@ -54,7 +54,8 @@ void Board::note_server(const base::ServerId& server, bool answers) {
 }
 
 // Derived when it is read: ten thousand runs that wait for one server cost nothing when the reason changes.
-RunView Board::explained(const RunView& view) const {
+RunView Board::explained(const Committed& run) const {
+  auto view = run.view();
   const auto found = waiting_.find({view->manifest().engine.value, view->spec->server.value});
   if (found == waiting_.end()) return view;
   std::shared_ptr<model::Run> changed;
@@ -70,13 +71,13 @@ RunView Board::explained(const RunView& view) const {
 RunView Board::run(const base::RunId& run) const {
   const std::shared_lock lock(mutex_);
   const auto found = runs_.find(run);
-  return found == runs_.end() ? nullptr : explained(found->second);
+  return found == runs_.end() ? nullptr : explained(*found->second);
 }
 
 RunView Board::of_tenant(const base::TenantId& tenant) const {
   const std::shared_lock lock(mutex_);
   const auto found = tenants_.find(tenant);
-  return found == tenants_.end() ? nullptr : explained(found->second);
+  return found == tenants_.end() ? nullptr : explained(*found->second);
 }
 
 bool Board::answers(const base::ServerId& server) const {
@@ -86,7 +87,7 @@ bool Board::answers(const base::ServerId& server) const {
 
 RunView Board::newest_of(const base::TenantId& tenant) const {
   const std::shared_lock lock(mutex_);
-  if (const auto found = tenants_.find(tenant); found != tenants_.end()) return explained(found->second);
+  if (const auto found = tenants_.find(tenant); found != tenants_.end()) return explained(*found->second);
   for (const auto* runs : {&finished_, &finished_before_})
     if (const auto found = runs->find(tenant); found != runs->end()) return found->second;
   return nullptr;

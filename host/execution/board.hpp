@@ -9,16 +9,15 @@
 #include <unordered_map>
 #include <utility>
 
-#include "model/run.hpp"
+#include "execution/committed.hpp"
 
 namespace tenantry::execution {
-
-using RunView = std::shared_ptr<const model::Run>;
 
 // Thread-safe.
 class Board {
  public:
-  void put(RunView run);
+  // What is updated in it later is seen here without another word.
+  void put(CommittedPtr run);
   void remove(const model::Run& run);
   // It is finished or asleep, and what is seen here is the truth until a run of its tenant is put again.
   void finish(RunView run);
@@ -38,11 +37,11 @@ class Board {
  private:
   using ByTenant = std::unordered_map<base::TenantId, RunView>;
   void drop(const model::Run& run);
-  [[nodiscard]] RunView explained(const RunView& view) const;
+  [[nodiscard]] RunView explained(const Committed& run) const;
 
   mutable std::shared_mutex mutex_;  // guards all
-  std::unordered_map<base::RunId, RunView> runs_;
-  ByTenant tenants_;
+  std::unordered_map<base::RunId, CommittedPtr> runs_;
+  std::unordered_map<base::TenantId, CommittedPtr> tenants_;
   // When the young ones are many they become the old ones, and the old ones go.
   ByTenant finished_;
   ByTenant finished_before_;

@@ -17,13 +17,13 @@ constexpr std::array<std::string_view, 5> kLevels{"info", "debug", "info", "warn
 
 }  // namespace
 
-StepCall::StepCall(RunView run, std::size_t step, std::int64_t attempt, std::shared_ptr<Inbox> inbox,
-                   const Ports& ports, const base::Clock& clock)
+StepCall::StepCall(std::shared_ptr<const model::RunSpec> run, std::size_t step, std::int64_t attempt,
+                   std::shared_ptr<Inbox> inbox, std::shared_ptr<const Ports> ports, const base::Clock& clock)
     : run_(std::move(run)),
       step_(step),
       attempt_(attempt),
       inbox_(std::move(inbox)),
-      ports_(ports),
+      ports_(std::move(ports)),
       clock_(clock),
       last_sign_(base::to_millis(clock.now())) {}
 
@@ -44,12 +44,12 @@ void StepCall::log(engine::LogLevel level, std::string_view message, std::string
                                        : base::shorten(base::to_utf8(mask_.apply(message)), kMaxLine);
     line.fields = base::shorten(mask_.apply(fields_json), kMaxLine);
   }
-  inbox_->put(EngineSaid{run_->spec->id, std::move(line)});
+  inbox_->put(EngineSaid{run_->id, std::move(line)});
 }
 
 void StepCall::progress(std::uint32_t permille, std::string_view note) {
   heartbeat();
-  Progressed news{run_->spec->id, step_, attempt_, static_cast<int>(std::min<std::uint32_t>(permille, 1000)), {}};
+  Progressed news{run_->id, step_, attempt_, static_cast<int>(std::min<std::uint32_t>(permille, 1000)), {}};
   {
     const std::scoped_lock lock(mutex_);
     const auto now = clock_.now();
@@ -62,15 +62,15 @@ void StepCall::progress(std::uint32_t permille, std::string_view note) {
 
 void StepCall::emit(std::string_view type, std::string_view data_json) {
   heartbeat();
-  inbox_->put(EngineSaid{run_->spec->id, model::EngineEvent{step_, attempt_, base::shorten(base::to_utf8(type), 64),
-                                                            base::shorten(masked(data_json), kMaxLine)}});
+  inbox_->put(EngineSaid{run_->id, model::EngineEvent{step_, attempt_, base::shorten(base::to_utf8(type), 64),
+                                                      base::shorten(masked(data_json), kMaxLine)}});
 }
 
 bool StepCall::save_checkpoint(std::string_view bytes) {
   heartbeat();
   std::promise<bool> saved;
   auto answer = saved.get_future();
-  const bool taken = inbox_->put(SaveCheckpoint{run_->spec->id,
+  const bool taken = inbox_->put(SaveCheckpoint{run_->id,
                                                 {step_, attempt_, std::make_shared<const std::string>(bytes)},
                                                 [&saved](bool done) { saved.set_value(done); }});
   return taken && answer.get();
@@ -78,9 +78,9 @@ bool StepCall::save_checkpoint(std::string_view bytes) {
 
 std::optional<std::string> StepCall::secret(std::string_view name) {
   heartbeat();
-  const auto& declared = run_->manifest().steps[step_].secrets;
+  const auto& declared = run_->manifest->steps[step_].secrets;
   if (std::find(declared.begin(), declared.end(), name) == declared.end()) return std::nullopt;
-  auto value = ports_.secret(*run_->spec, name);
+  auto value = ports_->secret(*run_, name);
   if (value) {
     const std::scoped_lock lock(mutex_);
     mask_.add(*value);
@@ -94,7 +94,7 @@ bool StepCall::put_secret(std::string_view name, std::string_view value) {
     const std::scoped_lock lock(mutex_);
     mask_.add(value);
   }
-  return ports_.put_secret(*run_->spec, name, value);
+  return ports_->put_secret(*run_, name, value);
 }
 
 void StepCall::finished(engine::Answer answer) {
@@ -105,7 +105,7 @@ void StepCall::finished(engine::Answer answer) {
     answer.failure->detail = masked(answer.failure->detail);
     answer.failure->code = masked(answer.failure->code);
   }
-  inbox_->put(CallEnded{run_->spec->id, step_, attempt_, std::move(answer)});
+  inbox_->put(CallEnded{run_->id, step_, attempt_, std::move(answer)});
 }
 
 }  // namespace tenantry::execution

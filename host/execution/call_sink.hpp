@@ -12,9 +12,9 @@ namespace tenantry::execution {
 
 class StepCall final : public engine::CallSink {
  public:
-  // The inbox is shared because a call that was given up may outlive the scheduler.
-  StepCall(RunView run, std::size_t step, std::int64_t attempt, std::shared_ptr<Inbox> inbox, const Ports& ports,
-           const base::Clock& clock);
+  // What is shared is so because a call that was given up may outlive the scheduler.
+  StepCall(std::shared_ptr<const model::RunSpec> run, std::size_t step, std::int64_t attempt,
+           std::shared_ptr<Inbox> inbox, std::shared_ptr<const Ports> ports, const base::Clock& clock);
 
   void log(engine::LogLevel level, std::string_view message, std::string_view fields_json) override;
   void progress(std::uint32_t permille, std::string_view note) override;
@@ -30,11 +30,11 @@ class StepCall final : public engine::CallSink {
  private:
   [[nodiscard]] std::string masked(std::string_view text);
 
-  const RunView run_;
+  const std::shared_ptr<const model::RunSpec> run_;
   const std::size_t step_;
   const std::int64_t attempt_;
   const std::shared_ptr<Inbox> inbox_;
-  const Ports ports_;
+  const std::shared_ptr<const Ports> ports_;
   const base::Clock& clock_;
   std::atomic<std::int64_t> last_sign_;
   std::mutex mutex_;  // guards what follows

@@ -23,7 +23,7 @@ void Scheduler::Loop::begin_call(Active& active, std::size_t step) {
   auto& flight = found->second;
   const auto& spec = active.run.manifest().steps[step];
   const auto& state = active.run.steps[step];
-  flight.sink = std::make_shared<StepCall>(active.committed, step, flight.attempt, inbox, ports_, clock_);
+  flight.sink = std::make_shared<StepCall>(active.run.spec, step, flight.attempt, inbox, ports_, clock_);
   flight.deadline = now_ + spec.timeout;
   auto input = model::slice(active.run, step);
   if (input.has_error()) {
@@ -45,10 +45,10 @@ void Scheduler::Loop::begin_call(Active& active, std::size_t step) {
   if (state.op != model::Op::kRun && state.output) call.output = *state.output;
   if (state.checkpoint) call.checkpoint = *state.checkpoint;
   call.timeout = spec.timeout;
-  if (ports_.passing) ports_.passing(Point::kClaimed, spec.id);
+  if (ports_->passing) ports_->passing(Point::kClaimed, spec.id);
   flight.call = active.runtime->start(std::move(call), flight.sink);
   guard_.add(flight.call);
-  if (ports_.passing) ports_.passing(Point::kCalled, spec.id);
+  if (ports_->passing) ports_->passing(Point::kCalled, spec.id);
 }
 
 void Scheduler::Loop::tell(Active& active, std::size_t step) {

@@ -71,7 +71,7 @@ void Scheduler::Loop::claim_step(Active& active, std::size_t step, pace::Keys ke
 
 // A run takes the newest generation with its manifest when it first needs one, and keeps it until it ends.
 bool Scheduler::Loop::has_runtime(Active& active) {
-  if (!active.runtime) active.runtime = ports_.runtime(active.run.manifest());
+  if (!active.runtime) active.runtime = ports_->runtime(active.run.manifest());
   return active.runtime != nullptr;
 }
 
@@ -80,7 +80,7 @@ void Scheduler::Loop::look_for_engines() {
   next_look_ = now_ + kLookEvery;
   for (auto one = gone_.begin(); one != gone_.end();) {
     const auto name = engine_name(one->first);
-    if (ports_.runtime(*one->second) != nullptr)
+    if (ports_->runtime(*one->second) != nullptr)
       while (auto* active = turns_.call(name)) say_nothing(*active);
     one = turns_.is_awaited(name) ? std::next(one) : gone_.erase(one);
   }

@@ -2,6 +2,7 @@
 
 #include "base/log.hpp"
 #include "execution/loop.hpp"
+#include "model/view.hpp"
 
 namespace tenantry::execution {
 namespace {
@@ -26,6 +27,7 @@ bool Scheduler::Loop::commit() {
   std::vector<Active*> owner;
   for (auto* active : touched_)
     for (std::size_t i = 0; i < active->pending.size(); ++i) {
+      model::add_views(active->run, active->pending[i]);
       writes.push_back({&active->run, &active->pending[i], active->token, active->create && i == 0});
       owner.push_back(active);
     }
@@ -42,7 +44,7 @@ bool Scheduler::Loop::commit() {
       if ((*written)[i] == store::Written::kLost) lost.insert(owner[i]);
       if ((*written)[i] == store::Written::kTenantBusy) busy.insert(owner[i]);
     }
-    if (ports_.committed) ports_.committed();
+    if (ports_->committed) ports_->committed();
     if (!healthy.exchange(true)) base::log::info("commits work again");
     pause_ = kFirstPause;
   }
@@ -57,18 +59,18 @@ void Scheduler::Loop::acknowledge(const std::set<Active*>& lost, const std::set<
   for (auto& [answered, error] : refused_) (*answered)(error);
   for (auto& [active, answered, given] : accepted_) {
     if (!gone(active))
-      (*answered)(active->committed);
+      (*answered)(active->committed->view());
     else if (!lost.contains(active))
       (*answered)(tenant_busy());
     else if (given == nullptr || !again(*given))
       (*answered)(moved());
   }
   for (auto& [active, answered] : checkpoints_) (*answered)(active != nullptr && !gone(active));
-  if (ports_.passing)
+  if (ports_->passing)
     for (const auto& item : todo_)
       if (const auto* ended = std::get_if<CallEnded>(&item))
         if (const auto* active = find(ended->run); active != nullptr && !gone(find(ended->run)))
-          ports_.passing(Point::kCommitted, active->run.manifest().steps[ended->step].id);
+          ports_->passing(Point::kCommitted, active->run.manifest().steps[ended->step].id);
   clear_batch();
   for (auto* active : std::exchange(touched_, {})) {
     active->pending.clear();
@@ -83,7 +85,7 @@ void Scheduler::Loop::acknowledge(const std::set<Active*>& lost, const std::set<
       set_alarm(*active);
       continue;
     }
-    auto last = active->committed;
+    auto last = active->committed->view();
     forget(*active);
     if (options_.only_host) board.finish(std::move(last));
   }
@@ -92,9 +94,18 @@ void Scheduler::Loop::acknowledge(const std::set<Active*>& lost, const std::set<
 }
 
 void Scheduler::Loop::show(Active& active) {
-  active.repainted = false;
-  active.committed = std::make_shared<const model::Run>(active.run);
-  if (model::is_active(active.run.head)) board.put(active.committed);
+  const bool repainted = std::exchange(active.repainted, false);
+  if (!active.committed) {
+    active.committed = std::make_shared<Committed>(active.run);
+  } else if (repainted) {
+    active.committed->update(active.run);
+  } else {
+    active.committed->update(active.run, active.pending);
+  }
+  if (!active.on_board && model::is_active(active.run.head)) {
+    board.put(active.committed);
+    active.on_board = true;
+  }
 }
 
 void Scheduler::Loop::clear_batch() {
@@ -131,7 +142,7 @@ void Scheduler::Loop::restore(Active& active, std::vector<Item>& again) {
   active.stopping.clear();
   active.pending.clear();
   if (!active.committed) return forget(active);
-  active.run = *active.committed;
+  active.run = *active.committed->view();
   // A step that is in flight in the store but whose call is over, and whose end nobody will report again.
   for (std::size_t i = 0; i < active.run.steps.size(); ++i) {
     const auto& step = active.run.steps[i];

@@ -17,7 +17,7 @@
 
 namespace tenantry::execution {
 
-// Called exactly once, on the scheduler's thread, after the commit (or the refusal); must be quick.
+// Called exactly once after the commit (or the refusal), on a thread that may wait a little.
 using Answered = std::function<void(base::Result<RunView>)>;
 
 struct CreateRun {

@@ -3,7 +3,6 @@
 #include <algorithm>
 
 #include "base/log.hpp"
-#include "model/view.hpp"
 
 namespace tenantry::execution {
 namespace {
@@ -38,7 +37,7 @@ Scheduler::Loop::Loop(store::Store& store, store::HostLife self, Ports ports, co
                       SchedulerOptions options)
     : store_(store),
       self_(std::move(self)),
-      ports_(std::move(ports)),
+      ports_(std::make_shared<const Ports>(std::move(ports))),
       clock_(clock),
       options_(std::move(options)),
       pause_(kFirstPause),
@@ -78,6 +77,7 @@ void Scheduler::Loop::drain(Millis wait) {
   inbox->nudge();
   if (thread_.joinable()) thread_.join();
   close();
+  answering_.finish();
 }
 
 void Scheduler::Loop::live() {
@@ -127,7 +127,6 @@ base::Result<void> Scheduler::Loop::give(Active& active, const model::Fact& fact
 }
 
 void Scheduler::Loop::add(Active& active, Change&& change) {
-  model::add_views(active.run, change);
   if (active.pending.empty()) touched_.push_back(&active);
   if (change.repin) active.runtime = nullptr;
   // An operation is one row of its own: two of them are never merged.
@@ -176,7 +175,7 @@ void Scheduler::Loop::on(CallEnded& ended) {
     if (landed) land(*active, ended.step);
     return;
   }
-  if (ports_.passing) ports_.passing(Point::kAnswered, active->run.manifest().steps[ended.step].id);
+  if (ports_->passing) ports_->passing(Point::kAnswered, active->run.manifest().steps[ended.step].id);
   auto report = outputs_.report(active->run.manifest(), ended.step, step.op, ended.answer);
   report.attempt = ended.attempt;
   report.shutdown = is_draining();

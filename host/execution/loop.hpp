@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "execution/answering.hpp"
 #include "execution/call_sink.hpp"
 #include "execution/lease_guard.hpp"
 #include "execution/report.hpp"
@@ -37,7 +38,7 @@ struct Flight {
 // An unfinished run that this host owns.
 struct Active {
   model::Run run;                            // ahead of the store while a batch is being made
-  RunView committed;                         // nullptr: not in the store yet
+  CommittedPtr committed;                    // nullptr: not in the store yet
   std::shared_ptr<engine::Runtime> runtime;  // the generation it stays on; nullptr: none that fits is loaded
   std::int64_t token = 0;
   bool create = false;
@@ -45,8 +46,9 @@ struct Active {
   std::map<std::size_t, Flight> flights;
   std::vector<std::size_t> starting;  // claimed in this batch
   std::vector<std::size_t> stopping;  // to be told after the commit
-  bool repainted = false;             // the view differs in what is not durable (progress, wait_reason)
-  Time alarm{};                       // its place in the alarms; Time{}: none
+  bool on_board = false;
+  bool repainted = false;  // the view differs in what is not durable (progress, wait_reason)
+  Time alarm{};            // its place in the alarms; Time{}: none
 };
 
 class Scheduler::Loop {
@@ -58,7 +60,13 @@ class Scheduler::Loop {
 
   void start();
   void drain(Millis wait);
-  [[nodiscard]] const Ports& ports() const { return ports_; }
+  [[nodiscard]] const Ports& ports() const { return *ports_; }
+  // The same, to be called on a thread for answers.
+  [[nodiscard]] Answered aside(Answered answered) {
+    return [this, answered = std::move(answered)](base::Result<RunView> result) {
+      answering_.give([answered, result = std::move(result)] { answered(result); });
+    };
+  }
 
   const std::shared_ptr<Inbox> inbox = std::make_shared<Inbox>();
   Board board;
@@ -145,9 +153,11 @@ class Scheduler::Loop {
   void ring_alarms();
   void watch_flights(Active& active);
 
+  static constexpr int kAnsweringThreads = 2;
+  Answering answering_{kAnsweringThreads};
   store::Store& store_;
   store::HostLife self_;
-  const Ports ports_;
+  const std::shared_ptr<const Ports> ports_;  // shared with calls that may outlive the scheduler
   const base::Clock& clock_;
   const SchedulerOptions options_;
   std::thread thread_;

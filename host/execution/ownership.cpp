@@ -119,9 +119,10 @@ Active& Scheduler::Loop::adopt(store::OwnedRun owned, std::size_t suspects) {
   active->run = std::move(owned.run);
   mend_times(active->run);
   active->token = owned.token;
-  active->committed = std::make_shared<const model::Run>(active->run);
+  active->committed = std::make_shared<Committed>(active->run);
   auto& place = *(runs_[active->run.spec->id] = std::move(active));
-  if (model::is_active(place.run.head)) board.put(place.committed);
+  place.on_board = model::is_active(place.run.head);
+  if (place.on_board) board.put(place.committed);
   if (flights(place.run) > 0) (void)give(place, model::LeaseLost{std::max(suspects, flights(place.run))});
   enqueue(place);
   set_alarm(place);

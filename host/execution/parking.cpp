@@ -28,7 +28,7 @@ void Scheduler::Loop::park() {
     if (active == nullptr || !is_quiet(*active)) continue;
     const auto due = active->alarm == Time{} ? Time::max() : active->alarm;
     const auto token = active->token;
-    auto last = active->committed;
+    auto last = active->committed->view();
     forget(*active);
     if (options_.only_host) board.finish(std::move(last));
     parked_[id] = parked_until_.emplace(due, Parked{id, token});

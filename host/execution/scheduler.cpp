@@ -21,15 +21,13 @@ Scheduler::~Scheduler() = default;
 void Scheduler::start() { loop_->start(); }
 
 void Scheduler::create(model::Run run, model::Change change, std::shared_ptr<engine::Runtime> runtime,
-                       Answered answered) {
-  const auto told = answered;
-  if (!loop_->inbox->put(CreateRun{std::move(run), std::move(change), std::move(runtime), std::move(answered)}))
-    told(ending());
+                       const Answered& answered) {
+  if (!loop_->inbox->put(CreateRun{std::move(run), std::move(change), std::move(runtime), loop_->aside(answered)}))
+    answered(ending());
 }
 
-void Scheduler::command(base::RunId run, model::Command command, Answered answered) {
-  const auto told = answered;
-  if (!loop_->inbox->put(GiveCommand{std::move(run), std::move(command), std::move(answered)})) told(ending());
+void Scheduler::command(base::RunId run, model::Command command, const Answered& answered) {
+  if (!loop_->inbox->put(GiveCommand{std::move(run), std::move(command), loop_->aside(answered)})) answered(ending());
 }
 
 void Scheduler::foresee(model::Run run, const std::shared_ptr<engine::Runtime>& runtime, Foreseen done) {

@@ -1,6 +1,6 @@
 // The one thread that changes runs. It drains what has happened (answers, commands, time), lets model::advance decide,
-// commits everything that is ready in one transaction, and only then acts: starts calls, stops calls, answers
-// commands, shows the new state. There is no timer in front of the commit: while one commit is being made, what
+// commits everything that is ready in one transaction, and only then acts: starts calls, stops calls, has commands
+// answered, shows the new state. There is no timer in front of the commit: while one commit is being made, what
 // arrives gathers for the next.
 //
 // Memory is a cache of the store. A commit that fails undoes the run in memory, and what had happened is tried again;
@@ -40,8 +40,8 @@ class Scheduler {
 
   // Any thread. Durable when `answered` hears a value; a refusal changed nothing. The run stays on `runtime` for as
   // long as this host carries it on, whatever is loaded meanwhile.
-  void create(model::Run run, model::Change change, std::shared_ptr<engine::Runtime> runtime, Answered answered);
-  void command(base::RunId run, model::Command command, Answered answered);
+  void create(model::Run run, model::Change change, std::shared_ptr<engine::Runtime> runtime, const Answered& answered);
+  void command(base::RunId run, model::Command command, const Answered& answered);
 
   // Any thread. Asks every step that has a PLAN what it would do in a run that is not made; nothing is stored and
   // nothing is changed. `done` is called once, on a thread of the runtime or on this one.

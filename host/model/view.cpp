@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <string>
 
 #include "base/clock.hpp"
 #include "base/json_text.hpp"
@@ -9,37 +10,28 @@
 namespace tenantry::model {
 namespace {
 
-namespace json = boost::json;
-
-json::value word_or_null(std::string_view word) { return word.empty() ? json::value(nullptr) : json::value(word); }
-
-json::object view_of(const StepSpec& spec, const StepRun& step) {
-  json::object view{
-      {"id", spec.id},
-      {"state", word(step.state)},
-      {"wait_reason", word_or_null(word(step.wait_reason))},
-      {"due_at", step.due_at == Time{} ? json::value(nullptr) : json::value(base::format_time(step.due_at))},
-      {"attempt", step.attempt},
-      {"max_attempts", spec.retry.attempts},
-      {"progress", is_ok(step.state) ? 100.0 : static_cast<double>(step.progress) / 10.0},
-      {"message", step.message}};
-  if (step.undo != Undo::kNone) view["undo"] = word(step.undo);
-  return view;
+void append_view(std::string& out, const StepSpec& spec, const StepRun& step) {
+  base::JsonWriter view(out);
+  view.begin_object().key("id").text(spec.id).key("state").text(word(step.state));
+  view.key("wait_reason").text_or_null(word(step.wait_reason));
+  view.key("due_at").text_or_null(step.due_at == Time{} ? std::string() : base::format_time(step.due_at));
+  view.key("attempt").number(step.attempt).key("max_attempts").number(spec.retry.attempts);
+  view.key("progress").real(is_ok(step.state) ? 100.0 : static_cast<double>(step.progress) / 10.0);
+  view.key("message").text(step.message);
+  if (step.undo != Undo::kNone) view.key("undo").text(word(step.undo));
+  view.end_object();
 }
 
-json::object view_of(const Run& run) {
+void append_view(std::string& out, const Run& run) {
   const auto ok = std::count_if(run.steps.begin(), run.steps.end(), [](const auto& s) { return is_ok(s.state); });
-  json::array verbs;
-  for (const auto verb : allowed_verbs(run)) verbs.emplace_back(word(verb));
-  return {{"state", word(run.head.state)},
-          {"status", row(run.head.state).status},
-          {"progress", shown_progress(run)},
-          {"epoch", run.head.epoch},
-          {"steps_completed", ok},
-          {"total_steps", run.steps.size()},
-          {"verifying", run.head.verifying},
-          {"condition", word_or_null(word(run.head.condition))},
-          {"allowed_verbs", std::move(verbs)}};
+  base::JsonWriter view(out);
+  view.begin_object().key("state").text(word(run.head.state)).key("status").text(row(run.head.state).status);
+  view.key("progress").real(shown_progress(run)).key("epoch").number(run.head.epoch);
+  view.key("steps_completed").number(ok).key("total_steps").number(static_cast<std::int64_t>(run.steps.size()));
+  view.key("verifying").boolean(run.head.verifying).key("condition").text_or_null(word(run.head.condition));
+  view.key("allowed_verbs").begin_array();
+  for (const auto verb : allowed_verbs(run)) view.text(word(verb));
+  view.end_array().end_object();
 }
 
 }  // namespace
@@ -57,10 +49,12 @@ void add_views(const Run& after, Change& change) {
   if (only_said) return;
   const auto& specs = after.manifest().steps;
   const bool all = change.repin || change.events.front().type == "run.queued";
-  const auto run = base::to_text(view_of(after));  // once: it is the same for all of them
+  std::string run = R"(],"run":)";  // once: it is the same for all of them
+  append_view(run, after);
+  run += '}';
   for (auto& event : change.events) {
     const bool last = &event == &change.events.back();
-    json::array steps;
+    event.view = R"({"steps":[)";
     for (std::size_t i = 0; i < specs.size(); ++i) {
       const bool own = specs[i].id == event.step;
       const bool silent =
@@ -68,9 +62,10 @@ void add_views(const Run& after, Change& change) {
           (all || std::any_of(change.steps.begin(), change.steps.end(), [&](const auto& s) { return s.first == i; })) &&
           std::none_of(change.events.begin(), change.events.end(),
                        [&](const Event& other) { return other.step == specs[i].id; });
-      if (own || silent) steps.push_back(view_of(specs[i], after.steps[i]));
+      if (!own && !silent) continue;
+      append_view(event.view, specs[i], after.steps[i]);
     }
-    event.view = R"({"steps":)" + base::to_text(steps) + R"(,"run":)" + run + "}";
+    event.view += run;
   }
 }
 

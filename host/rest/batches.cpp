@@ -1,3 +1,4 @@
+#include "base/json_text.hpp"
 #include "rest/api.hpp"
 #include "rest/idempotency.hpp"
 #include "rest/query.hpp"
@@ -22,7 +23,7 @@ void create(const Api& api, const service::Actor& actor, const http::Request& re
   once(api, actor, request, reply, [&](const Once& answer) {
     const auto made = api.batches.create(actor, *body);
     if (made.has_error()) return answer.refuse(made.error());
-    answer.send(202, *made, "/api/batches/" + json::value_to<std::string>(made->at("id")), 1);
+    answer.send(202, base::to_text(*made), "/api/batches/" + json::value_to<std::string>(made->at("id")), 1);
   });
 }
 

@@ -24,7 +24,9 @@ void add_history_routes(http::Router& router, const Api& api) {
   using http::Method;
   add_signed_in(router, api, Method::kGet, "/api/provisioning/tenants/{id}/overview",
                 [api](const auto& actor, const auto& request, const auto& reply) {
-                  send(reply, api.history.overview(actor, base::TenantId(std::string(request.param("id")))));
+                  auto page = api.history.overview(actor, base::TenantId(std::string(request.param("id"))));
+                  if (page.has_error()) return reply.send(page.error());
+                  reply.send(http::Response{200, "application/json", std::move(*page), {}, false});
                 });
   add_signed_in(router, api, Method::kGet, "/api/runs/{id}/attempts",
                 [api](const auto& actor, const auto& request, const auto& reply) {

@@ -1,6 +1,5 @@
 #include "rest/idempotency.hpp"
 
-#include "base/json_text.hpp"
 #include "base/log.hpp"
 #include "secrets/token.hpp"
 
@@ -24,12 +23,11 @@ http::Response answer(int status, std::string body, const std::string& location,
 
 }  // namespace
 
-void Once::send(int status, const base::json::value& body, const std::string& location, int retry_after_s) const {
-  auto text = base::to_text(body);
+void Once::send(int status, std::string body, const std::string& location, int retry_after_s) const {
   if (!key_.empty())
-    if (const auto kept = store_->complete_key(account_, key_, {body_hash_, status, text, location}); kept.has_error())
+    if (const auto kept = store_->complete_key(account_, key_, {body_hash_, status, body, location}); kept.has_error())
       base::log::warn("answer not kept", {{"code", kept.error().code}});
-  reply_.send(answer(status, std::move(text), location, retry_after_s));
+  reply_.send(answer(status, std::move(body), location, retry_after_s));
 }
 
 void Once::refuse(const Error& error) const {

@@ -17,7 +17,7 @@ class Once {
         body_hash_(std::move(body_hash)),
         reply_(std::move(reply)) {}
 
-  void send(int status, const base::json::value& body, const std::string& location, int retry_after_s = 0) const;
+  void send(int status, std::string body, const std::string& location, int retry_after_s = 0) const;
   // Nothing was done: the key may be used again.
   void refuse(const base::Error& error) const;
 

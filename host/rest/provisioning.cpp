@@ -17,11 +17,10 @@ base::TenantId tenant_of(const http::Request& request) { return base::TenantId(s
 
 // 202 with the operation to poll; a preview is a plain 200.
 service::Answered answered(const Once& once) {
-  return [once](const base::Result<json::object>& result) {
+  return [once](base::Result<service::CommandAnswer> result) {
     if (result.has_error()) return once.refuse(result.error());
-    const auto* operation = result->if_contains("operation");
-    if (operation == nullptr || !operation->is_string()) return once.send(200, *result, {});
-    once.send(202, *result, "/api/operations/" + json::value_to<std::string>(*operation), 1);
+    if (result->operation.empty()) return once.send(200, std::move(result->body), {});
+    once.send(202, std::move(result->body), "/api/operations/" + result->operation.value, 1);
   };
 }
 
@@ -71,7 +70,10 @@ void start(const Api& api, const service::Actor& actor, const http::Request& req
 void plan(const Api& api, const service::Actor& actor, const http::Request& request, const http::Reply& reply) {
   const auto body = http::json_body(request, http::Body::kOptional);
   if (body.has_error()) return reply.send(body.error());
-  api.provisioning.plan(actor, tenant_of(request), *body, [reply](const auto& answer) { send(reply, answer); });
+  api.provisioning.plan(actor, tenant_of(request), *body, [reply](const auto& answer) {
+    if (answer.has_error()) return reply.send(answer.error());
+    send_page(reply, answer->body);
+  });
 }
 
 }  // namespace
@@ -109,9 +111,9 @@ void add_provisioning_routes(http::Router& router, const Api& api) {
   add_signed_in(
       router, api, Method::kGet, base + "status",
       [api](const auto& actor, const auto& request, const auto& reply) {
-        const auto page = api.provisioning.status_page(actor, tenant_of(request));
-        if (page.has_error()) return reply.send(page.error());
-        send_page(reply, **page);
+        const auto status = api.provisioning.status(actor, tenant_of(request));
+        if (status.has_error()) return reply.send(status.error());
+        send_page(reply, *status->page);
       },
       std::move(often_asked));
   add_signed_in(

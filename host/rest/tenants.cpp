@@ -1,3 +1,4 @@
+#include "base/json_text.hpp"
 #include "rest/api.hpp"
 #include "rest/idempotency.hpp"
 #include "rest/query.hpp"
@@ -17,7 +18,7 @@ void create(const Api& api, const service::Actor& actor, const http::Request& re
     const auto made = api.tenants.create(actor, *body);
     if (made.has_error()) return answer.refuse(made.error());
     const std::string id = json::value_to<std::string>(made->at("id"));
-    answer.send(201, json::object{{"message", "Tenant created successfully"}, {"tenant", *made}},
+    answer.send(201, base::to_text(json::object{{"message", "Tenant created successfully"}, {"tenant", *made}}),
                 "/api/iam/tenants/" + id);
   });
 }

@@ -83,7 +83,7 @@ json::object describe(const store::Batch& batch) {
           {"finished_at", over ? json::value(base::format_time(batch.finished_at)) : json::value(nullptr)}};
 }
 
-void note(BatchItem& item, const base::Result<json::object>& answer) {
+void note(BatchItem& item, const base::Result<CommandAnswer>& answer) {
   item.state = answer.has_error() ? "refused" : "done";
   if (!answer.has_error()) return;
   item.code = answer.error().code;
@@ -124,7 +124,7 @@ struct Batches::Shared {
   struct Answer {
     std::shared_ptr<Active> active;
     BatchItem item;
-    base::Result<json::object> result;
+    base::Result<CommandAnswer> result;
   };
   std::vector<Answer> answers;
 };
@@ -224,12 +224,12 @@ base::Result<json::object> Batches::preview(const Actor& actor, const json::valu
     const auto& tenant = (*tenants)[i].tenant;
     items[i] = {{"tenant_id", tenant.id.value}, {"name", tenant.name}};
     room.acquire();
-    send(actor, *request, tenant.id, {}, true, [&, i](const base::Result<json::object>& answer) {
+    send(actor, *request, tenant.id, {}, true, [&, i](const base::Result<CommandAnswer>& answer) {
       items[i]["would"] = answer.has_value();
       if (answer.has_error())
         items[i]["error"] = describe_error(answer.error());
-      else if (const auto* scope = answer->if_contains("scope"))
-        items[i]["scope"] = *scope;
+      else if (!answer->scope.is_null())
+        items[i]["scope"] = answer->scope;
       room.release();
     });
   }
@@ -389,7 +389,7 @@ void Batches::give(Active& active, BatchItem item) {
   ++active.out;
   const auto self =
       *std::find_if(active_.begin(), active_.end(), [&](const auto& one) { return one.get() == &active; });
-  auto answered = [shared = shared_, self, item](const base::Result<json::object>& result) {
+  auto answered = [shared = shared_, self, item](const base::Result<CommandAnswer>& result) {
     {
       const std::lock_guard lock(shared->mutex);
       shared->answers.push_back({self, item, result});
@@ -400,7 +400,7 @@ void Batches::give(Active& active, BatchItem item) {
   if (active.resumed || active.tries.contains(item.number)) {
     const auto given = store_.operation(item.operation);
     if (given.has_error()) return answered(given.error());
-    if (*given) return answered(json::object());  // in an earlier life
+    if (*given) return answered(CommandAnswer());  // in an earlier life
   }
   send(*active.actor, active.request, item.tenant, item.operation, false, answered);
 }

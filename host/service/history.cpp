@@ -1,5 +1,7 @@
 #include "service/history.hpp"
 
+#include "base/json_text.hpp"
+
 namespace tenantry::service {
 namespace {
 
@@ -13,9 +15,10 @@ json::value describe_failure(const std::optional<model::Failure>& failure) {
                       {"next_action", model::next_action(*failure)}};
 }
 
-// `step_id(index)` -> the step's id.
-template <class StepId>
-json::array describe(const std::vector<model::Attempt>& attempts, StepId step_id) {
+json::array described(const std::vector<model::Attempt>& attempts, const model::Manifest& manifest) {
+  const auto step_id = [&](std::size_t step) {
+    return step < manifest.steps.size() ? json::value(manifest.steps[step].id) : json::value(nullptr);
+  };
   json::array all;
   for (const auto& attempt : attempts)
     all.push_back(json::object{{"step", step_id(attempt.step)},
@@ -51,21 +54,19 @@ json::object describe(const model::OperationSummary& summary) {
 History::History(store::Store& store, Identity& identity, Provisioning& provisioning, Tenants& tenants)
     : store_(store), identity_(identity), provisioning_(provisioning), tenants_(tenants) {}
 
-base::Result<json::object> History::overview(const Actor& actor, const base::TenantId& id) {
-  auto tenant = tenants_.get(actor, id);
+base::Result<std::string> History::overview(const Actor& actor, const base::TenantId& id) {
+  const auto tenant = tenants_.get(actor, id);
   if (tenant.has_error()) return tenant.error();
-  auto status = provisioning_.status(actor, id);
+  const auto status = provisioning_.status(actor, id);
   if (status.has_error()) return status.error();
   json::array attempts;
-  if (const auto* run = status->at("run_id").if_string()) {
-    const auto found = store_.attempts(base::RunId(std::string(run->c_str())));
+  if (status->run) {
+    const auto found = store_.attempts(status->run->spec->id);
     if (found.has_error()) return found.error();
-    const auto& steps = status->at("steps").as_array();
-    attempts = describe(
-        *found, [&](std::size_t step) { return step < steps.size() ? steps[step].at("id") : json::value(nullptr); });
+    attempts = described(*found, status->run->manifest());
   }
-  return json::object{
-      {"tenant", std::move(*tenant)}, {"status", std::move(*status)}, {"attempts", std::move(attempts)}};
+  return R"({"tenant":)" + base::to_text(*tenant) + R"(,"status":)" + *status->page + R"(,"attempts":)" +
+         base::to_text(attempts) + "}";
 }
 
 base::Result<json::object> History::attempts(const Actor& actor, const base::RunId& id) {
@@ -75,10 +76,7 @@ base::Result<json::object> History::attempts(const Actor& actor, const base::Run
   if (!*run || identity_.require(actor, (*run)->spec->tenant, model::TenantRole::kViewer).has_error()) return unknown;
   const auto found = store_.attempts(id);
   if (found.has_error()) return found.error();
-  const auto& steps = (*run)->manifest().steps;
-  return json::object{{"attempts", describe(*found, [&](std::size_t step) {
-                         return step < steps.size() ? json::value(steps[step].id) : json::value(nullptr);
-                       })}};
+  return json::object{{"attempts", described(*found, (*run)->manifest())}};
 }
 
 base::Result<json::object> History::operations(const Actor& actor, model::OperationQuery query) {

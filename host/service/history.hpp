@@ -12,7 +12,8 @@ class History {
   History(store::Store& store, Identity& identity, Provisioning& provisioning, Tenants& tenants);
 
   // {"tenant", "status", "attempts"}: what a screen about a tenant shows.
-  [[nodiscard]] base::Result<base::json::object> overview(const Actor& actor, const base::TenantId& tenant);
+  // JSON text.
+  [[nodiscard]] base::Result<std::string> overview(const Actor& actor, const base::TenantId& tenant);
   // {"attempts": [...]} of every step, oldest first within each.
   [[nodiscard]] base::Result<base::json::object> attempts(const Actor& actor, const base::RunId& run);
   // {"operations": [...]}, newest first; only of tenants the actor belongs to, for an administrator of all.

@@ -104,6 +104,11 @@ json::object tenant_document(const model::Tenant& tenant) {
           {"labels", failure ? json::value(json::object()) : std::move(labels)}};
 }
 
+CommandAnswer asked(json::object answer) {
+  const auto* scope = answer.if_contains("scope");
+  return {base::to_text(answer), {}, scope != nullptr ? *scope : json::value()};
+}
+
 }  // namespace
 
 Provisioning::Provisioning(store::Store& store, Identity& identity, execution::Scheduler& scheduler,
@@ -172,7 +177,7 @@ void Provisioning::start(const Actor& actor, const base::TenantId& tenant, const
   if (operation.empty()) operation = base::OperationId(base::new_id("op_"));
   const auto found = tenant_for(actor, tenant, model::TenantRole::kOperator);
   if (found.has_error()) return answered(found.error());
-  auto earlier = newest_run(tenant);
+  auto earlier = found->run ? newest_run(tenant) : execution::RunView();
   if (earlier.has_error()) return answered(earlier.error());
   if (*earlier && model::is_active((*earlier)->head)) return answered(active_run(**earlier));
   const auto engine = engines_.find(found->tenant.engine, {});
@@ -198,13 +203,13 @@ void Provisioning::start(const Actor& actor, const base::TenantId& tenant, const
                       if (only_asked) {
                         model::Scope all;
                         for (std::size_t i = 0; i < run.steps.size(); ++i) all.run.push_back(i);
-                        return answered(preview_answer(run, model::Verb::kStart, all));
+                        return answered(asked(preview_answer(run, model::Verb::kStart, all)));
                       }
-                      scheduler_.create(
-                          std::move(run), std::move(change), runtime, [this, id = command.id, answered](auto view) {
-                            if (view.has_error()) return answered(view.error());
-                            answered(status_answer(**view, id, durations_.expected((*view)->manifest()), clock_.now()));
-                          });
+                      scheduler_.create(std::move(run), std::move(change), runtime,
+                                        [this, id = command.id, answered](auto view) {
+                                          if (view.has_error()) return answered(view.error());
+                                          answered(done(**view, id));
+                                        });
                     });
 }
 
@@ -215,7 +220,7 @@ void Provisioning::command(const Actor& actor, const base::TenantId& tenant, Com
   if (found.has_error()) return answered(found.error());
   const auto run = newest_run(tenant);
   if (run.has_error()) return answered(run.error());
-  if (!*run) return ends ? answered(remove(tenant, request.validate_only)) : answered(never_started());
+  if (!*run) return answered(ends ? remove(tenant, request.validate_only) : never_started());
   if (request.force && !actor.is_admin())
     return answered(Error{ErrorKind::kDenied,
                           "auth.admin_only",
@@ -243,28 +248,32 @@ void Provisioning::command(const Actor& actor, const base::TenantId& tenant, Com
   if (request.validate_only) {
     const auto scope = model::preview(**run, command);
     if (scope.has_error()) return answered(scope.error());
-    if (!command.onto) return answered(preview_answer(**run, command.verb, *scope));
+    if (!command.onto) return answered(asked(preview_answer(**run, command.verb, *scope)));
     const auto moved = model::repinned(**run, command.onto);
     if (moved.has_error()) return answered(moved.error());
     auto preview = preview_answer(*moved, command.verb, *scope);
     preview["versions"] = json::object{{"from", manifest.version}, {"to", request.version}};
-    return answered(std::move(preview));
+    return answered(asked(std::move(preview)));
   }
   scheduler_.command((*run)->spec->id, command, [this, id = command.id, answered = std::move(answered)](auto view) {
     if (view.has_error()) return answered(view.error());
-    answered(status_answer(**view, id, durations_.expected((*view)->manifest()), clock_.now()));
+    answered(done(**view, id));
   });
 }
 
 // Nothing was ever made for it.
-base::Result<json::object> Provisioning::remove(const base::TenantId& tenant, bool validate_only) {
+base::Result<CommandAnswer> Provisioning::remove(const base::TenantId& tenant, bool validate_only) {
   if (!validate_only)
     if (const auto removed = store_.remove_tenant(tenant, clock_.now()); removed.has_error()) return removed.error();
-  return json::object{{"tenant_id", tenant.value},
-                      {"verb", word(model::Verb::kDeprovision)},
-                      {"validate_only", validate_only},
-                      {"removed", !validate_only},
-                      {"operation", nullptr}};
+  return asked({{"tenant_id", tenant.value},
+                {"verb", word(model::Verb::kDeprovision)},
+                {"validate_only", validate_only},
+                {"removed", !validate_only},
+                {"operation", nullptr}});
+}
+
+CommandAnswer Provisioning::done(const model::Run& run, const base::OperationId& operation) {
+  return {status_answer(run, operation, durations_.expected(run.manifest()), clock_.now()), operation, {}};
 }
 
 void Provisioning::plan(const Actor& actor, const base::TenantId& tenant, const json::value& body, Answered answered) {
@@ -278,9 +287,10 @@ void Provisioning::plan(const Actor& actor, const base::TenantId& tenant, const 
   auto spec = specify(found->tenant, *engine, body);
   if (spec.has_error()) return answered(spec.error());
   auto imagined = model::new_run(*spec, model::Command{}, clock_.now()).first;
-  scheduler_.foresee(
-      std::move(imagined), engine->runtime,
-      [spec = *spec, answered = std::move(answered)](const auto& answers) { answered(plan_answer(*spec, answers)); });
+  scheduler_.foresee(std::move(imagined), engine->runtime,
+                     [spec = *spec, answered = std::move(answered)](const auto& answers) {
+                       answered(asked(plan_answer(*spec, answers)));
+                     });
 }
 
 base::Result<std::shared_ptr<const model::RunSpec>> Provisioning::respecify(const model::Run& run,
@@ -337,24 +347,18 @@ base::Result<json::object> Provisioning::never_run(const base::TenantId& tenant)
   return not_started_answer(tenant, engine->manifest(), durations_.expected(engine->manifest()));
 }
 
-base::Result<json::object> Provisioning::status(const Actor& actor, const base::TenantId& tenant) {
-  const auto run = visible_run(actor, tenant);
-  if (run.has_error()) return run.error();
-  if (!*run) return never_run(tenant);
-  return status_answer(**run, std::nullopt, durations_.expected((*run)->manifest()), clock_.now());
-}
-
-base::Result<StatusPages::Page> Provisioning::status_page(const Actor& actor, const base::TenantId& tenant) {
+base::Result<Status> Provisioning::status(const Actor& actor, const base::TenantId& tenant) {
   const auto run = visible_run(actor, tenant);
   if (run.has_error()) return run.error();
   const auto now = clock_.now();
   if (*run) {
-    if (auto page = pages_.find(*run, now)) return page;
-    return pages_.keep(*run, status_answer(**run, std::nullopt, durations_.expected((*run)->manifest()), now), now);
+    if (auto page = pages_.find(*run, now)) return Status{*run, std::move(page)};
+    auto answer = status_answer(**run, std::nullopt, durations_.expected((*run)->manifest()), now);
+    return Status{*run, pages_.keep(*run, std::move(answer), now)};
   }
   const auto answer = never_run(tenant);
   if (answer.has_error()) return answer.error();
-  return std::make_shared<const std::string>(base::to_text(*answer));
+  return Status{nullptr, std::make_shared<const std::string>(base::to_text(*answer))};
 }
 
 base::Result<json::object> Provisioning::logs(const Actor& actor, const base::TenantId& tenant, std::size_t limit,

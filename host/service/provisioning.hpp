@@ -15,7 +15,19 @@
 namespace tenantry::service {
 
 // Called exactly once, from any thread.
-using Answered = std::function<void(base::Result<base::json::object>)>;
+// What a client is told of a command, or of what it would do.
+struct CommandAnswer {
+  std::string body;             // JSON
+  base::OperationId operation;  // empty: nothing was commanded
+  base::json::value scope;      // of a command that was only asked about
+};
+using Answered = std::function<void(base::Result<CommandAnswer>)>;
+
+// A tenant's newest run and its status answer, as JSON text.
+struct Status {
+  execution::RunView run;  // nullptr: there is none
+  StatusPages::Page page;
+};
 
 struct CommandRequest {
   model::Verb verb = model::Verb::kRetry;
@@ -47,9 +59,8 @@ class Provisioning {
   // What `start` with this body would do, step by step; asks the engine, touches nothing.
   void plan(const Actor& actor, const base::TenantId& tenant, const base::json::value& body, Answered answered);
 
-  [[nodiscard]] base::Result<base::json::object> status(const Actor& actor, const base::TenantId& tenant);
-  // The same as JSON text, made once for all who ask at about the same time.
-  [[nodiscard]] base::Result<StatusPages::Page> status_page(const Actor& actor, const base::TenantId& tenant);
+  // The answer is made once for all who ask at about the same time.
+  [[nodiscard]] base::Result<Status> status(const Actor& actor, const base::TenantId& tenant);
   // The same if everything that it takes is in memory, else nullptr: never waits for the store.
   [[nodiscard]] StatusPages::Page status_at_once(const std::string& token, const base::TenantId& tenant);
   // {"logs": [...]}: the newest `limit` lines, oldest first; only of the named step, unless that is empty.
@@ -68,7 +79,8 @@ class Provisioning {
   [[nodiscard]] base::Result<std::shared_ptr<model::RunSpec>> specify(const model::Tenant& tenant,
                                                                       const LoadedEngine& engine,
                                                                       const base::json::value& body) const;
-  [[nodiscard]] base::Result<base::json::object> remove(const base::TenantId& tenant, bool validate_only);
+  [[nodiscard]] base::Result<CommandAnswer> remove(const base::TenantId& tenant, bool validate_only);
+  [[nodiscard]] CommandAnswer done(const model::Run& run, const base::OperationId& operation);
   // For a run that is to go on with a version other than its own; conflict "run.version_mismatch".
   [[nodiscard]] base::Result<std::shared_ptr<const model::RunSpec>> respecify(const model::Run& run,
                                                                               const std::string& version) const;

@@ -3,21 +3,21 @@
 #include <algorithm>
 #include <cmath>
 
+#include "base/json_text.hpp"
 #include "model/view.hpp"
 
 namespace tenantry::service {
 namespace {
 
 namespace json = base::json;
+using base::JsonWriter;
 using base::Millis;
 using base::Time;
 using model::Run;
 using model::StepRun;
 using model::StepState;
 
-json::value time_or_null(Time time) {
-  return time == Time{} ? json::value(nullptr) : json::value(base::format_time(time));
-}
+std::string time_text(Time time) { return time == Time{} ? std::string() : base::format_time(time); }
 
 double rounded(double percent) { return std::round(percent * 10.0) / 10.0; }
 
@@ -27,45 +27,40 @@ json::array predecessors(const model::Manifest& manifest, std::size_t i) {
   return ids;
 }
 
-json::object describe_failure(const model::Failure& failure) {
-  return {{"error", failure.message},
-          {"code", failure.code},
-          {"retriable", model::row(failure.cause).retriable},
-          {"next_action", model::next_action(failure)}};
+void write_failure(JsonWriter& out, const model::Failure& failure) {
+  out.key("error").text(failure.message).key("code").text(failure.code);
+  out.key("retriable").boolean(model::row(failure.cause).retriable);
+  out.key("next_action").text(model::next_action(failure));
 }
 
-json::object describe_step(const Run& run, std::size_t i, Millis expected, Time now) {
+void write_step(JsonWriter& out, const Run& run, std::size_t i, Millis expected, Time now) {
   const auto& spec = run.manifest().steps[i];
   const auto& step = run.steps[i];
   const bool over = is_terminal(step.state) && step.completed_at != Time{};
-  json::value duration = nullptr;
+  const bool due = step.state == StepState::kWaiting || step.undo == model::Undo::kDue;
+  out.begin_object().key("id").text(spec.id).key("title").text(spec.title).key("state").text(word(step.state));
+  out.key("critical").boolean(spec.critical).key("optional").boolean(spec.optional);
+  out.key("after").begin_array();
+  for (const auto before : spec.after) out.text(run.manifest().steps[before].id);
+  out.end_array().key("attempt").number(step.attempt).key("max_attempts").number(spec.retry.attempts);
+  out.key("expected_ms").number(expected.count()).key("wait_reason").text_or_null(word(step.wait_reason));
+  out.key("due_at").text_or_null(due ? time_text(step.due_at) : std::string());
+  out.key("progress").real(rounded(is_ok(step.state) ? 100.0 : step.progress / 10.0));
+  out.key("message").text(step.message).key("started_at").text_or_null(time_text(step.started_at));
+  out.key("completed_at").text_or_null(over ? time_text(step.completed_at) : std::string()).key("duration_ms");
   if (step.started_at != Time{} && over)
-    duration = (step.completed_at - step.started_at).count();
+    out.number((step.completed_at - step.started_at).count());
   else if (step.state == StepState::kRunning)
-    duration = (now - step.started_at).count();
-  json::object answer{
-      {"id", spec.id},
-      {"title", spec.title},
-      {"state", word(step.state)},
-      {"critical", spec.critical},
-      {"optional", spec.optional},
-      {"after", predecessors(run.manifest(), i)},
-      {"attempt", step.attempt},
-      {"max_attempts", spec.retry.attempts},
-      {"expected_ms", expected.count()},
-      {"wait_reason",
-       step.wait_reason == model::WaitReason::kNone ? json::value(nullptr) : json::value(word(step.wait_reason))},
-      {"due_at", step.state == StepState::kWaiting || step.undo == model::Undo::kDue ? time_or_null(step.due_at)
-                                                                                     : json::value(nullptr)},
-      {"progress", rounded(is_ok(step.state) ? 100.0 : step.progress / 10.0)},
-      {"message", step.message},
-      {"started_at", time_or_null(step.started_at)},
-      {"completed_at", over ? time_or_null(step.completed_at) : json::value(nullptr)},
-      {"duration_ms", std::move(duration)}};
-  if (step.undo != model::Undo::kNone) answer["undo"] = word(step.undo);
-  if (const auto blocker = model::blocked_by(run, i)) answer["blocked_by"] = run.manifest().steps[*blocker].id;
-  if (step.failure && !is_ok(step.state)) answer["failure"] = describe_failure(*step.failure);
-  return answer;
+    out.number((now - step.started_at).count());
+  else
+    out.null();
+  if (step.undo != model::Undo::kNone) out.key("undo").text(word(step.undo));
+  if (const auto blocker = model::blocked_by(run, i)) out.key("blocked_by").text(run.manifest().steps[*blocker].id);
+  if (step.failure && !is_ok(step.state)) {
+    write_failure(out.key("failure").begin_object(), *step.failure);
+    out.end_object();
+  }
+  out.end_object();
 }
 
 // The longest chain of steps that are still to be done.
@@ -86,83 +81,87 @@ Millis remaining(const Run& run, const std::vector<Millis>& expected, Time now) 
 }
 
 // What the newest verify found to differ, by step.
-json::array drift_of(const Run& run) {
-  json::array all;
+void write_drift(JsonWriter& out, const Run& run) {
+  out.begin_array();
   for (std::size_t i = 0; i < run.steps.size(); ++i) {
     if (!run.steps[i].drift) continue;
     const auto found = base::parse_json(*run.steps[i].drift);
     const auto* differences = found.has_value() ? base::find_pointer(*found, "/drift") : nullptr;
-    all.push_back(json::object{{"step", run.manifest().steps[i].id},
-                               {"differences", differences != nullptr ? *differences : json::value(json::array())}});
+    out.begin_object().key("step").text(run.manifest().steps[i].id).key("differences");
+    out.tree(differences != nullptr ? *differences : json::value(json::array())).end_object();
   }
-  return all;
+  out.end_array();
 }
 
-json::array left_behind(const Run& run) {
-  json::array all;
+void write_left_behind(JsonWriter& out, const Run& run) {
+  out.begin_array();
   for (std::size_t i = 0; i < run.steps.size(); ++i)
-    if (run.steps[i].undo == model::Undo::kLeft) all.emplace_back(run.manifest().steps[i].id);
-  return all;
+    if (run.steps[i].undo == model::Undo::kLeft) out.text(run.manifest().steps[i].id);
+  out.end_array();
 }
 
-json::array errors_of(const Run& run) {
-  json::array errors;
+void write_errors(JsonWriter& out, const Run& run) {
+  out.begin_array();
   for (std::size_t i = 0; i < run.steps.size(); ++i) {
     const auto& step = run.steps[i];
     if (!step.failure || is_ok(step.state)) continue;
-    json::object error{{"step", run.manifest().steps[i].id}};
-    for (const auto& member : describe_failure(*step.failure)) error[member.key()] = member.value();
-    errors.push_back(std::move(error));
+    write_failure(out.begin_object().key("step").text(run.manifest().steps[i].id), *step.failure);
+    out.end_object();
   }
-  return errors;
+  out.end_array();
+}
+
+// Where the run is: the first step that is not finished, and those that are being worked at.
+void write_position(JsonWriter& out, const Run& run) {
+  const auto& steps = run.manifest().steps;
+  const auto current =
+      std::find_if(run.steps.begin(), run.steps.end(), [](const StepRun& step) { return !is_ok(step.state); });
+  out.key("current_step");
+  if (current == run.steps.end())
+    out.null();
+  else
+    out.text(steps[static_cast<std::size_t>(current - run.steps.begin())].id);
+  out.key("current_steps").begin_array();
+  for (std::size_t i = 0; i < steps.size(); ++i)
+    if (run.steps[i].in_flight || run.steps[i].state == StepState::kWaiting) out.text(steps[i].id);
+  out.end_array();
+  out.key("steps_completed").number(std::count_if(run.steps.begin(), run.steps.end(), [](const StepRun& step) {
+    return is_ok(step.state);
+  }));
+  out.key("total_steps").number(static_cast<std::int64_t>(steps.size()));
 }
 
 }  // namespace
 
-json::object status_answer(const Run& run, const std::optional<base::OperationId>& operation,
-                           const std::vector<Millis>& expected, Time now) {
-  const auto& steps = run.manifest().steps;
-  std::int64_t completed = 0;
-  json::value current = nullptr;
-  json::array currents;
-  json::array all;
-  for (std::size_t i = 0; i < steps.size(); ++i) {
-    const auto state = run.steps[i].state;
-    completed += is_ok(state) ? 1 : 0;
-    if (current.is_null() && !is_ok(state)) current = json::value(steps[i].id);
-    if (run.steps[i].in_flight || state == StepState::kWaiting) currents.emplace_back(steps[i].id);
-    all.push_back(describe_step(run, i, expected[i], now));
-  }
+std::string status_answer(const Run& run, const std::optional<base::OperationId>& operation,
+                          const std::vector<Millis>& expected, Time now) {
   const bool over = is_terminal(run.head.state);
-  json::array verbs;
-  for (const auto verb : model::allowed_verbs(run)) verbs.emplace_back(word(verb));
-  return {{"tenant_id", run.spec->tenant.value},
-          {"run_id", run.spec->id.value},
-          {"epoch", run.head.epoch},
-          {"engine", run.manifest().engine.value},
-          {"engine_version", run.manifest().version},
-          {"operation", operation ? json::value(operation->value) : json::value(nullptr)},
-          {"status", model::row(run.head.state).status},
-          {"state", word(run.head.state)},
-          {"progress", model::shown_progress(run)},
-          {"current_step", std::move(current)},
-          {"current_steps", std::move(currents)},
-          {"steps_completed", completed},
-          {"total_steps", static_cast<std::int64_t>(steps.size())},
-          {"errors", errors_of(run)},
-          {"steps", std::move(all)},
-          {"allowed_verbs", std::move(verbs)},
-          {"verifying", run.head.verifying},
-          {"condition", run.head.condition == model::Condition::kUnknown ? json::value(nullptr)
-                                                                         : json::value(word(run.head.condition))},
-          {"drift", drift_of(run)},
-          {"left_behind", left_behind(run)},
-          {"deprovisioning", run.head.removing},
-          {"events", run.head.events},
-          {"started_at", time_or_null(run.spec->created_at)},
-          {"completed_at", over ? time_or_null(run.head.completed_at) : json::value(nullptr)},
-          {"estimated_completion",
-           over ? json::value(nullptr) : json::value(base::format_time(now + remaining(run, expected, now)))}};
+  std::string text;
+  text.reserve(1'024 + 512 * run.steps.size());
+  JsonWriter out(text);
+  out.begin_object().key("tenant_id").text(run.spec->tenant.value).key("run_id").text(run.spec->id.value);
+  out.key("epoch").number(run.head.epoch).key("engine").text(run.manifest().engine.value);
+  out.key("engine_version").text(run.manifest().version);
+  out.key("operation").text_or_null(operation ? std::string_view(operation->value) : std::string_view());
+  out.key("status").text(model::row(run.head.state).status).key("state").text(word(run.head.state));
+  out.key("progress").real(model::shown_progress(run));
+  write_position(out, run);
+  write_errors(out.key("errors"), run);
+  out.key("steps").begin_array();
+  for (std::size_t i = 0; i < run.steps.size(); ++i) write_step(out, run, i, expected[i], now);
+  out.end_array().key("allowed_verbs").begin_array();
+  for (const auto verb : model::allowed_verbs(run)) out.text(word(verb));
+  out.end_array().key("verifying").boolean(run.head.verifying);
+  out.key("condition").text_or_null(word(run.head.condition));
+  write_drift(out.key("drift"), run);
+  write_left_behind(out.key("left_behind"), run);
+  out.key("deprovisioning").boolean(run.head.removing).key("events").number(run.head.events);
+  out.key("started_at").text_or_null(time_text(run.spec->created_at));
+  out.key("completed_at").text_or_null(over ? time_text(run.head.completed_at) : std::string());
+  out.key("estimated_completion")
+      .text_or_null(over ? std::string() : base::format_time(now + remaining(run, expected, now)));
+  out.end_object();
+  return text;
 }
 
 json::object not_started_answer(const base::TenantId& tenant, const model::Manifest& manifest,

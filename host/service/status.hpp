@@ -10,10 +10,10 @@
 
 namespace tenantry::service {
 
-// The status answer: of the predecessor's interface, with the finer words beside them. `expected`: how long each step
-// usually takes.
-[[nodiscard]] base::json::object status_answer(const model::Run& run, const std::optional<base::OperationId>& operation,
-                                               const std::vector<base::Millis>& expected, base::Time now);
+// The status answer, as JSON text: of the predecessor's interface, with the finer words beside them. `expected`: how
+// long each step usually takes.
+[[nodiscard]] std::string status_answer(const model::Run& run, const std::optional<base::OperationId>& operation,
+                                        const std::vector<base::Millis>& expected, base::Time now);
 
 // The same for a tenant that was never started.
 [[nodiscard]] base::json::object not_started_answer(const base::TenantId& tenant, const model::Manifest& manifest,

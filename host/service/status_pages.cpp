@@ -1,6 +1,6 @@
 #include "service/status_pages.hpp"
 
-#include "base/json_text.hpp"
+#include <utility>
 
 namespace tenantry::service {
 namespace {
@@ -17,8 +17,8 @@ StatusPages::Page StatusPages::find(const execution::RunView& run, base::Time no
   return found->second.page;
 }
 
-StatusPages::Page StatusPages::keep(const execution::RunView& run, const base::json::object& answer, base::Time now) {
-  auto page = std::make_shared<const std::string>(base::to_text(answer));
+StatusPages::Page StatusPages::keep(const execution::RunView& run, std::string answer, base::Time now) {
+  auto page = std::make_shared<const std::string>(std::move(answer));
   const auto until = model::is_terminal(run->head.state) ? base::Time::max() : now + kFresh;
   const std::scoped_lock lock(mutex_);
   if (entries_.size() >= kMost) entries_.clear();

@@ -7,7 +7,6 @@
 #include <string>
 #include <unordered_map>
 
-#include "base/json.hpp"
 #include "execution/board.hpp"
 
 namespace tenantry::service {
@@ -20,7 +19,7 @@ class StatusPages {
   // What was kept for this view of a run; nullptr: nothing, or it is too old. Its durations and its estimate may be a
   // tenth of a second old; all else is as the view says.
   [[nodiscard]] Page find(const execution::RunView& run, base::Time now) const;
-  Page keep(const execution::RunView& run, const base::json::object& answer, base::Time now);
+  Page keep(const execution::RunView& run, std::string answer, base::Time now);
 
  private:
   struct Entry {

@@ -29,66 +29,74 @@ base::Error lost(std::string message) {
 
 }  // namespace
 
-Writer::Writer(const Dialect& dialect)
-    : dialect_(dialect), name_(base::new_id("writer_")), thread_([this] { loop(); }) {}
+Writer::Writer(const Dialect& dialect) : dialect_(dialect), name_(base::new_id("writer_")) {}
 
 Writer::~Writer() {
-  {
-    const std::lock_guard lock(mutex_);
-    stopping_ = true;
-  }
-  arrived_.notify_one();
-  thread_.join();
+  std::unique_lock lock(mutex_);
+  stopping_ = true;
+  changed_.notify_all();
+  changed_.wait(lock, [this] { return !led_; });
 }
 
 base::Result<void> Writer::commit(const Work& work) {
-  Waiting waiting;
-  waiting.work = &work;
+  Waiting own;
+  own.work = &work;
+  bool leads = false;
   {
     const std::lock_guard lock(mutex_);
-    queue_.push_back(&waiting);
+    queue_.push_back(&own);
+    leads = !std::exchange(led_, true);
+    changed_.notify_one();  // who leads may be waiting for the store
   }
-  arrived_.notify_one();
-  waiting.done.acquire();
-  if (waiting.error) return std::move(*waiting.error);
+  if (!leads) {
+    own.woken.acquire();
+    leads = !own.answered;
+  }
+  if (leads) lead(own);
+  if (own.error) return std::move(*own.error);
   return {};
 }
 
-void Writer::loop() {
+void Writer::lead(const Waiting& own) {
   Group group;
-  while (take(group)) {
+  while (!own.answered || !unsettled_.empty()) {
+    take(group);
     if (!unsettled_.empty()) static_cast<void>(settle());
     if (!group.empty()) carry_out(group);
     group.clear();
+    const std::lock_guard lock(mutex_);
+    if (stopping_ && !unsettled_.empty())
+      answer(std::exchange(unsettled_, {}),
+             lost("The store ended before it was known whether a change was committed."));
   }
-  if (!unsettled_.empty() && !settle())
-    answer(std::exchange(unsettled_, {}), lost("The store ended before it was known whether a change was committed."));
-  session_.reset();
+  pass_on();
 }
 
-// false: the end. An empty group: time to settle.
-bool Writer::take(Group& group) {
+// Empty: time to settle.
+void Writer::take(Group& group) {
   std::unique_lock lock(mutex_);
-  const auto awake = [&] { return !queue_.empty() || stopping_; };
-  if (unsettled_.empty())
-    arrived_.wait(lock, awake);
-  else
-    arrived_.wait_for(lock, kBetweenSettlings, awake);
-  if (queue_.empty()) return !stopping_;
-  if (queue_.size() <= kLargestGroup) {
-    group.swap(queue_);
-    return true;
-  }
+  if (queue_.empty()) changed_.wait_for(lock, kBetweenSettlings, [&] { return !queue_.empty() || stopping_; });
+  if (queue_.size() <= kLargestGroup) return group.swap(queue_);
   const auto end = queue_.begin() + static_cast<std::ptrdiff_t>(kLargestGroup);
   group.assign(queue_.begin(), end);
   queue_.erase(queue_.begin(), end);
-  return true;
+}
+
+// Its own work is done: the others have theirs done by one of them.
+void Writer::pass_on() {
+  const std::lock_guard lock(mutex_);
+  led_ = !queue_.empty();
+  if (led_)
+    queue_.front()->woken.release();
+  else if (stopping_)
+    changed_.notify_all();
 }
 
 void Writer::answer(const Group& group, const std::optional<base::Error>& error) {
   for (auto* waiting : group) {
     waiting->error = error;
-    waiting->done.release();
+    waiting->answered = true;
+    waiting->woken.release();
   }
 }
 

@@ -1,4 +1,4 @@
-// The connections of a store: one for writing, whose thread commits the work of many callers together, and a few for
+// The connections of a store: one for writing, on which the work of many callers is committed together, and a few for
 // reading, which never wait for it.
 #pragma once
 #include <condition_variable>
@@ -8,7 +8,6 @@
 #include <optional>
 #include <semaphore>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "base/result.hpp"
@@ -18,9 +17,10 @@ namespace tenantry::store {
 
 using Work = std::function<void(Session&)>;
 
-// Group commit: callers queue their work and wait; the thread takes whatever is there, does it in one transaction,
-// and tells all of them after the commit. Nobody waits for a timer: while one commit is on its way to the disk, the
-// next group gathers by itself.
+// Group commit without a thread of its own: whoever comes while nobody commits leads. It takes whatever work is queued,
+// does it in one transaction, tells everybody concerned, and when its own work is among that, leads on the first of
+// those who have come meanwhile. Nobody waits for a timer: while one commit is on its way to the disk, the next group
+// gathers by itself. Who is alone commits on its own thread.
 //
 // When the connection is lost before the commit, nothing was done. When it is lost during the commit, the group is
 // unsettled: each transaction leaves a number in the writer's row of commit_marks, so the first connection that can be
@@ -31,9 +31,10 @@ class Writer {
   explicit Writer(const Dialect& dialect);
   Writer(const Writer&) = delete;
   Writer& operator=(const Writer&) = delete;
-  ~Writer();  // finishes what is queued; nobody may call commit() any more
+  // Waits for who is in commit(); what is unsettled then is answered as lost. Nobody may call commit() any more.
+  ~Writer();
 
-  // Durable when it returns a value; with an error nothing of `work` was done. `work` runs on the writer's thread, and
+  // Durable when it returns a value; with an error nothing of `work` was done. `work` runs on some caller's thread, and
   // may run again from the start if the group it was in had to be split or the connection was lost. Any thread.
   [[nodiscard]] base::Result<void> commit(const Work& work);
 
@@ -41,7 +42,8 @@ class Writer {
   struct Waiting {
     const Work* work = nullptr;
     std::optional<base::Error> error;
-    std::binary_semaphore done{0};
+    bool answered = false;
+    std::binary_semaphore woken{0};  // because it is answered, or because it leads
   };
   using Group = std::vector<Waiting*>;
   enum class Next {
@@ -55,8 +57,9 @@ class Writer {
     Next next = Next::kGiveUp;
   };
 
-  void loop();
-  [[nodiscard]] bool take(Group& group);
+  void lead(const Waiting& own);
+  void take(Group& group);
+  void pass_on();
   void carry_out(const Group& group);
   void attempt(const Group& group, bool may_split);
   [[nodiscard]] std::optional<Failed> transact(const Group& group);
@@ -67,13 +70,13 @@ class Writer {
   const Dialect& dialect_;
   const std::string name_;            // in commit_marks
   std::int64_t number_ = 0;           // of the newest transaction
-  std::unique_ptr<Session> session_;  // the thread's; thrown away after a failure and opened anew for the next group
-  Group unsettled_;                   // of transaction number_, or empty
-  std::mutex mutex_;                  // guards queue_, stopping_
-  std::condition_variable arrived_;
+  std::unique_ptr<Session> session_;  // the leader's; thrown away after a failure and opened anew for the next group
+  Group unsettled_;                   // of transaction number_, or empty; the leader's
+  std::mutex mutex_;                  // guards what follows
+  std::condition_variable changed_;
   Group queue_;
+  bool led_ = false;
   bool stopping_ = false;
-  std::thread thread_;
 };
 
 // A bounded set of read connections. Each read sees one snapshot: everything committed before it began.

@@ -95,6 +95,22 @@ TEST_CASE("a reader that is gone is let go, also when nothing happens") {
   CHECK(eventually([&] { return world.feed.counts().readers == 0; }));
 }
 
+TEST_CASE("while nobody follows nothing is read and nothing is kept, and who comes then misses nothing") {
+  World world(1);
+  const auto first = world.follow({}, 0);
+  for (int i = 0; i < 5; ++i) world.append();
+  CHECK(eventually([&] { return first->ids() == world.stored({}, 0); }));
+  first->close();
+  CHECK(eventually([&] { return world.feed.counts().readers == 0 && world.feed.counts().tail_bytes == 0; }));
+  const auto before = world.feed.counts();
+  for (int i = 0; i < 20; ++i) world.append();
+  CHECK(world.feed.counts().looks == before.looks);
+  const auto second = world.follow({}, 3);
+  CHECK(eventually([&] { return second->ids() == world.stored({}, 3); }));
+  world.append();
+  CHECK(eventually([&] { return second->ids() == world.stored({}, 3); }));
+}
+
 TEST_CASE("what is kept in memory is bounded, however much happens") {
   FeedOptions options;
   options.tail_bytes = 100'000;
