@@ -1,5 +1,8 @@
 #include "app.hpp"
 
+#include <algorithm>
+#include <atomic>
+#include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <optional>
@@ -29,7 +32,9 @@ namespace json = base::json;
 using base::Error;
 using base::ErrorKind;
 
-constexpr base::Millis kHttpDrain{5'000};
+constexpr base::Millis kShortHttpDrain{1'000};  // answers that are being made, however short the drain
+constexpr base::Millis kLongHttpDrain{5'000};
+constexpr base::Millis kLastWrites{3'000};  // after the drain
 constexpr base::Millis kParkAfter{10'000};
 constexpr base::Millis kSecretPause{100};
 constexpr int kSecretTries = 150;
@@ -87,7 +92,7 @@ base::Result<std::unique_ptr<store::Store>> open_shared_store(const Config& conf
   return store::open_postgres(config.store, std::move(options));
 }
 
-base::Result<std::unique_ptr<store::Store>> open_store(const Config& config) {
+base::Result<std::unique_ptr<store::Store>> open_store(const Config& config, bool beside_host = false) {
   if (const auto made = make_private(config.data_dir); made.has_error()) return made.error();
   if (config.store_is_shared) return open_shared_store(config);
   if (config.store != ":memory:")
@@ -95,6 +100,7 @@ base::Result<std::unique_ptr<store::Store>> open_store(const Config& config) {
   store::SqliteOptions options;
   options.readers = config.store_readers;
   options.read_manifest = manifest_reader(config);
+  options.beside_host = beside_host;
   return store::open_sqlite(config.store, std::move(options));
 }
 
@@ -163,9 +169,8 @@ struct App::Rooms {
         history(*store, identity, provisioning, tenants),
         audience(*store, identity, scheduler.board()),
         batches(*store, provisioning, clock, self),
-        webhooks(*store, feed, clock, self, std::move(receivers)) {
-    store->keep_time(clock);
-  }
+        webhooks(*store, feed, clock, self, std::move(receivers)),
+        pruner(*store, clock, self, config.retention) {}
 
   static execution::SchedulerOptions options(const Config& config) {
     execution::SchedulerOptions options;
@@ -259,8 +264,10 @@ struct App::Rooms {
   service::Audience audience;
   service::Batches batches;
   webhooks::Courier webhooks;
+  retention::Pruner pruner;
   std::unique_ptr<http::Server> server;
   std::optional<catalog::Watcher> watcher;
+  std::atomic<bool> store_answers{false};  // since stop() was called
 };
 
 App::App(std::unique_ptr<Rooms> rooms) : rooms_(std::move(rooms)) {}
@@ -279,6 +286,7 @@ base::Result<std::unique_ptr<App>> App::start(Config config) {
   auto rooms = std::make_unique<Rooms>(std::move(config), std::move(*store), std::move(*vault), std::move(*host),
                                        std::move(*receivers));
 
+  if (const auto kept = rooms->store->keep_time(rooms->clock); kept.has_error()) return kept.error();
   rooms->catalog.load();
   for (const auto& server : rooms->config.servers) warn_of(rooms->engines, rooms->servers, server);
 
@@ -299,6 +307,7 @@ base::Result<std::unique_ptr<App>> App::start(Config config) {
   rooms->scheduler.start();
   rooms->batches.start();
   rooms->webhooks.start();
+  rooms->pruner.start();
   if (rooms->config.watch.count() > 0) rooms->watcher.emplace(rooms->catalog, rooms->config.watch);
   http::Router router;
   rest::add_routes(router, {rooms->identity, rooms->tenants, rooms->provisioning, rooms->history, rooms->engines,
@@ -317,17 +326,31 @@ base::Result<std::unique_ptr<App>> App::start(Config config) {
 
 std::uint16_t App::port() const { return rooms_->server->port(); }
 
+base::Millis App::time_to_stop() const { return std::max(rooms_->config.drain, kShortHttpDrain) + kLastWrites; }
+
+const char* App::waits_for() const {
+  return rooms_->store_answers ? "something that does not end" : "the store, which does not answer";
+}
+
 void App::stop() {
   if (!rooms_ || !rooms_->server) return;
+  const auto until = std::chrono::steady_clock::now() + rooms_->config.drain;
+  // Beside everything else: it may take for ever.
+  std::thread asking([this] { rooms_->store_answers = rooms_->store->ping().has_value(); });
   rooms_->watcher.reset();
   base::log::info("stopping", {{"steps", rooms_->scheduler.running()}});
-  rooms_->server->drain(kHttpDrain);
-  rooms_->webhooks.stop();
+  rooms_->server->drain(std::clamp(rooms_->config.drain, kShortHttpDrain, kLongHttpDrain));
+  // The receiver of a message that is out may take its time.
+  std::thread hanging_up([this] { rooms_->webhooks.stop(); });
+  rooms_->pruner.stop();
   rooms_->batches.stop();
-  rooms_->scheduler.drain(rooms_->config.drain);
+  const auto left = std::chrono::duration_cast<base::Millis>(until - std::chrono::steady_clock::now());
+  rooms_->scheduler.drain(std::max(left, base::Millis{0}));
+  hanging_up.join();
   rooms_->feed.stop();
   rooms_->server->stop();
   rooms_->server.reset();
+  asking.join();
   base::log::info("stopped");
 }
 
@@ -350,6 +373,19 @@ base::Result<std::string> copy_store(const std::string& from, const std::string&
   std::string text;
   for (const auto& table : *copied) text += table.digest + "  " + table.name + "  " + std::to_string(table.rows) + "\n";
   return text + "Every row was read back from the target and is the same.\n";
+}
+
+base::Result<base::json::object> prune_store(const Config& config, const retention::Before& before, bool only_count) {
+  static constexpr base::Millis kRest{5};  // for the writers of a host beside
+  const auto store = open_store(config, true);
+  if (store.has_error()) return store.error();
+  const auto pruned =
+      retention::prune((*store)->retention(), before, only_count ? store::Prune::kRehearse : store::Prune::kDelete, [] {
+        std::this_thread::sleep_for(kRest);
+        return true;
+      });
+  if (pruned.has_error()) return pruned.error();
+  return base::json::object{{"events", pruned->events}, {"runs", pruned->runs}, {"batches", pruned->batches}};
 }
 
 }  // namespace tenantry

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "base/json.hpp"
 #include "base/result.hpp"
 #include "config.hpp"
 
@@ -15,9 +16,12 @@ class App {
   ~App();  // stop(), if that has not been done
 
   [[nodiscard]] std::uint16_t port() const;
-  // Takes no new requests and claims no new steps, tells running steps to stop, and returns within the configured
-  // time. What did not end is resolved by the next start.
+  // Takes no new requests and claims no new steps, tells running steps to stop, and returns within time_to_stop(),
+  // unless the store is away. What did not end is resolved by the next start.
   void stop();
+  [[nodiscard]] base::Millis time_to_stop() const;
+  // Any thread, during stop(): why it has not returned yet. For the log.
+  [[nodiscard]] const char* waits_for() const;
 
  private:
   struct Rooms;
@@ -31,5 +35,9 @@ class App {
 
 // Copies a SQLite store into an empty PostgreSQL database; what was copied, a line for each table.
 [[nodiscard]] base::Result<std::string> copy_store(const std::string& from, const std::string& to);
+
+// Deletes what is old from the configured store, or only counts it; hosts may be running on it. How many of each.
+[[nodiscard]] base::Result<base::json::object> prune_store(const Config& config, const retention::Before& before,
+                                                           bool only_count);
 
 }  // namespace tenantry

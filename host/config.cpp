@@ -148,6 +148,23 @@ pace::StepPolicy read_policy(const json::value& step) {
   return policy;
 }
 
+// "90d"; nullopt: for ever. The schema has seen to the form.
+std::optional<base::Millis> read_time_kept(const json::value& document, std::string_view pointer) {
+  const auto given = text(document, pointer);
+  if (given.empty() || given == "forever") return std::nullopt;
+  const auto count = std::stoll(given);
+  switch (given.back()) {
+    case 's':
+      return std::chrono::seconds{count};
+    case 'm':
+      return std::chrono::minutes{count};
+    case 'h':
+      return std::chrono::hours{count};
+    default:
+      return std::chrono::hours{24 * count};
+  }
+}
+
 // What the schema cannot say. The document may break it all the same: then everything is said at once.
 void contradictions(const json::value& document, const pace::Policies& policies, std::vector<base::Problem>& problems) {
   std::set<std::string> ids;
@@ -257,6 +274,8 @@ base::Result<Config> read_config(const fs::path& file, const json::object& overr
   });
   each(document, "/webhooks",
        [&](const json::value& one, std::size_t) { config.webhooks.push_back(read_webhook(one)); });
+  config.retention = {read_time_kept(document, "/retention/events"), read_time_kept(document, "/retention/runs"),
+                      read_time_kept(document, "/retention/deliveries")};
   config.steps_at_once = static_cast<int>(number(document, "/limits/steps", 32));
   config.steps_per_tenant = static_cast<int>(number(document, "/limits/steps_per_tenant", 16));
   config.max_body = static_cast<std::size_t>(number(document, "/limits/body_bytes", 1 << 20));

@@ -12,6 +12,7 @@
 #include "child/options.hpp"
 #include "pace/limits.hpp"
 #include "pace/policies.hpp"
+#include "retention/pruner.hpp"
 #include "service/servers.hpp"
 
 namespace tenantry {
@@ -52,6 +53,7 @@ struct Config {
   base::Millis heartbeat{15'000};  // of a live stream
   base::Millis lease{30'000};
   std::vector<WebhookSetup> webhooks;
+  retention::Policy retention;
   base::Millis token_life{12 * 3600 * 1000};
   std::filesystem::path key_file;  // empty: key in data_dir, unless TENANTRY_KEY is set
   base::log::Level log_level = base::log::Level::kInfo;

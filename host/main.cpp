@@ -1,7 +1,10 @@
 // Arguments, signals, exit codes; nothing else.
+#include <atomic>
 #include <csignal>
 #include <cstdio>
+#include <cstdlib>
 #include <string_view>
+#include <thread>
 
 #include "app.hpp"
 #include "child/process.hpp"
@@ -9,6 +12,7 @@
 #include "cli/commands.hpp"
 #include "doctor.hpp"
 #include "kit/kit.hpp"
+#include "overtime.hpp"
 
 namespace {
 
@@ -20,6 +24,30 @@ void print(const base::Error& error) {
     std::fprintf(stderr, "  %s: %s\n", problem.pointer.c_str(), problem.message.c_str());
   if (!error.next_action.empty()) std::fprintf(stderr, "  %s\n", error.next_action.c_str());
 }
+
+// While the host starts: it may be waiting for a store that is away, and nothing of it is worth an orderly end.
+class Impatience {
+ public:
+  explicit Impatience(const sigset_t& ends)
+      : thread_([this, ends] {
+          static constexpr timespec kLook{0, 50'000'000};
+          while (!started_)
+            if (sigtimedwait(&ends, nullptr, &kLook) > 0) {
+              base::log::info("stopped while starting");
+              std::_Exit(cli::kExitError);
+            }
+        }) {}
+  Impatience(const Impatience&) = delete;
+  Impatience& operator=(const Impatience&) = delete;
+  ~Impatience() {
+    started_ = true;
+    thread_.join();
+  }
+
+ private:
+  std::atomic<bool> started_{false};
+  std::thread thread_;
+};
 
 int serve(const cli::HostSetup& setup) {
   auto config = read_config(setup.config_file, setup.overrides);
@@ -35,7 +63,10 @@ int serve(const cli::HostSetup& setup) {
   std::signal(SIGPIPE, SIG_IGN);
 
   const auto address = config->address;
-  auto app = App::start(std::move(*config));
+  auto app = [&] {
+    const Impatience impatience(ends);
+    return App::start(std::move(*config));
+  }();
   if (app.has_error()) return print(app.error()), cli::kExitError;
   std::printf("listening on http://%s:%d\n", address.c_str(), (*app)->port());
   std::fflush(stdout);
@@ -43,7 +74,16 @@ int serve(const cli::HostSetup& setup) {
   int signal = 0;
   sigwait(&ends, &signal);
   pthread_sigmask(SIG_UNBLOCK, &ends, nullptr);  // a second one ends the process at once; nothing would be lost
+  std::atomic<bool> stopped{false};
+  const auto limit = (*app)->time_to_stop();
+  const Overtime overtime(limit, [&] {
+    base::log::error(
+        "ended without an orderly stop; runs are resumed by the next start, or by another host",
+        {{"waited_for", stopped ? "the store, which does not close" : (*app)->waits_for()}, {"ms", limit.count()}});
+  });
   (*app)->stop();
+  stopped = true;
+  app = std::unique_ptr<App>();
   return 0;
 }
 
@@ -62,14 +102,21 @@ int check_engine(const cli::EngineCheck& wanted) {
 
 int main(int argc, char** argv) {
   if (argc > 1 && std::string_view(argv[1]) == child::kRunnerArgument) return child::run_engine();
-  return cli::run(argc, argv,
-                  {serve,
-                   [](const cli::HostSetup& setup, const cli::AdminAccount& admin) -> base::Result<void> {
-                     const auto config = read_config(setup.config_file, setup.overrides);
-                     if (config.has_error()) return config.error();
-                     base::log::configure(config->log_level, config->log_file);
-                     return create_admin(*config, admin.email, admin.name, admin.password);
-                   },
-                   TENANTRY_VERSION, check_engine,
-                   [](const cli::StoreCopy& copy) { return copy_store(copy.from, copy.to); }, examine});
+  return cli::run(
+      argc, argv,
+      {serve,
+       [](const cli::HostSetup& setup, const cli::AdminAccount& admin) -> base::Result<void> {
+         const auto config = read_config(setup.config_file, setup.overrides);
+         if (config.has_error()) return config.error();
+         base::log::configure(config->log_level, config->log_file);
+         return create_admin(*config, admin.email, admin.name, admin.password);
+       },
+       TENANTRY_VERSION, check_engine, [](const cli::StoreCopy& copy) { return copy_store(copy.from, copy.to); },
+       examine,
+       [](const cli::HostSetup& setup, const cli::StorePrune& wanted) -> base::Result<base::json::object> {
+         const auto config = read_config(setup.config_file, setup.overrides);
+         if (config.has_error()) return config.error();
+         base::log::configure(config->log_level, config->log_file);
+         return prune_store(*config, {wanted.events_before, wanted.runs_before, std::nullopt}, wanted.dry_run);
+       }});
 }

@@ -4,9 +4,11 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "cli/shape.hpp"
@@ -44,6 +46,13 @@ struct StoreCopy {
   std::string to;
 };
 
+// What is to be deleted from a store, or only to be counted; nullopt: none of it.
+struct StorePrune {
+  std::optional<base::Time> events_before;
+  std::optional<base::Time> runs_before;
+  bool dry_run = false;
+};
+
 // What `engines check` is asked to do; see host/kit/kit.hpp.
 struct EngineCheck {
   std::string file;
@@ -63,6 +72,8 @@ struct HostCommands {
   std::function<int(const EngineCheck&)> check_engine;                              // returns the exit code: 0, 1 or 2
   std::function<base::Result<std::string>(const StoreCopy&)> copy_store = nullptr;  // what was copied, as text
   std::function<std::vector<Finding>(const HostSetup&)> examine = nullptr;          // see cli/doctor.hpp
+  // How many of each there were: {"events", "runs", "batches"}.
+  std::function<base::Result<base::json::object>(const HostSetup&, const StorePrune&)> prune_store = nullptr;
 };
 
 // The commands and options that run() knows.

@@ -50,6 +50,7 @@ class Grammar {
   [[nodiscard]] int examine() const;
   [[nodiscard]] int create_admin() const;
   [[nodiscard]] int copy_store() const;
+  [[nodiscard]] int prune_store() const;
 
   // What a host is asked to do: remote_commands.cpp.
   void add_remote_commands();

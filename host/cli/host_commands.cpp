@@ -3,6 +3,7 @@
 #include "cli/new_engine.hpp"
 
 #include <iostream>
+#include <tuple>
 
 namespace tenantry::cli {
 
@@ -56,6 +57,36 @@ void Grammar::add_admin() {
                    [this] { return copy_store(); });
   copy->add_option("--from", line_.copy.from, "file of the SQLite store")->required();
   copy->add_option("--to", line_.copy.to, "postgresql://user@host:port/database")->required();
+  auto* prune = add(*admin, "prune", "delete what is old from the store, also while hosts use it",
+                    [this] { return prune_store(); });
+  add_setup_options(*prune);
+  prune->add_option("--events-before", line_.events_before, "a day, or an RFC 3339 time: events that are older");
+  prune->add_option("--runs-before", line_.runs_before,
+                    "finished runs and batches that ended before it; the newest run of each tenant stays");
+  prune->add_flag("--dry-run", line_.dry_run, "only count");
+}
+
+int Grammar::prune_store() const {
+  StorePrune wanted;
+  wanted.dry_run = line_.dry_run;
+  for (const auto& [option, text, place] : {std::tuple{"--events-before", &line_.events_before, &wanted.events_before},
+                                            std::tuple{"--runs-before", &line_.runs_before, &wanted.runs_before}}) {
+    if (text->empty()) continue;
+    *place = base::parse_time(text->size() == std::string_view("2026-01-31").size() ? *text + "T00:00:00Z" : *text);
+    if (!*place)
+      return complain(base::invalid("cli.no_time", std::string(option) + ": " + *text + " is no day and no time.",
+                                    {{"", "write 2026-01-31 or 2026-01-31T12:00:00Z"}}));
+  }
+  if (!wanted.events_before && !wanted.runs_before)
+    return complain(base::invalid("cli.no_time", "Nothing is to be deleted.",
+                                  {{"", "give --events-before, --runs-before or both"}}));
+  const auto pruned = host_.prune_store(host_setup(line_), wanted);
+  if (pruned.has_error()) return complain(pruned.error());
+  if (format_of(line_) == Format::kJson) return std::cout << base::json::serialize(*pruned) << '\n', kExitOk;
+  for (const auto& count : *pruned)
+    std::cout << count.value() << ' ' << std::string_view(count.key())
+              << (line_.dry_run ? " would be deleted\n" : " deleted\n");
+  return kExitOk;
 }
 
 int Grammar::copy_store() const {

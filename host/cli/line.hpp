@@ -25,6 +25,9 @@ struct Line {
   std::string server;
   std::string country;
   StoreCopy copy;
+  std::string events_before;
+  std::string runs_before;
+  bool dry_run = false;
   std::string admin_email;
   std::string admin_name;
   std::string category;

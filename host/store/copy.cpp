@@ -25,7 +25,7 @@ struct Table {
 };
 
 // Whoever is referred to comes first. Not copied: schema_version, and commit_marks, which belong to connections.
-constexpr std::array<Table, 20> kTables{{{"accounts", "id"},
+constexpr std::array<Table, 21> kTables{{{"accounts", "id"},
                                          {"tokens", "hash"},
                                          {"tenants", "id"},
                                          {"members", "account, tenant"},
@@ -44,7 +44,8 @@ constexpr std::array<Table, 20> kTables{{{"accounts", "id"},
                                          {"batch_items", "batch, number"},
                                          {"webhooks", "id"},
                                          {"deliveries", "id", true},
-                                         {"delivery_attempts", "delivery, number"}}};
+                                         {"delivery_attempts", "delivery, number"},
+                                         {"trims", "list"}}};
 
 struct Column {
   std::string name;

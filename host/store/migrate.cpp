@@ -35,6 +35,13 @@ base::Error newer(const std::string& name, long long version) {
                  "Run the newer version, or restore a backup from before the upgrade.");
 }
 
+long long newest_version(Session& db) {
+  long long version = 0;
+  db.select<long long>("select coalesce(max(version), 0) from schema_version", with(),
+                       [&](long long newest) { version = newest; });
+  return version;
+}
+
 }  // namespace
 
 base::Result<void> look_into(const Dialect& dialect, const std::string& name, Inspection& found) {
@@ -49,13 +56,23 @@ base::Result<void> look_into(const Dialect& dialect, const std::string& name, In
   found.there = tables > 0;
   if (tables > 0 && ours == 0) return foreign(name);
   if (tables == 0) return {};
-  db.select<long long>("select coalesce(max(version), 0) from schema_version", with(),
-                       [&](long long newest) { found.layout = static_cast<int>(newest); });
+  found.layout = static_cast<int>(newest_version(db));
   if (found.layout > found.newest) return newer(name, found.layout);
   if (found.layout > 0)
     db.select<long long>("select count(*) from tenant_secrets", with(),
                          [&](long long count) { found.secrets = count; });
   return {};
+}
+
+base::Result<void> check_layout(const Dialect& dialect, const std::string& name) {
+  Session db(dialect, Access::kWrite);
+  const auto version = newest_version(db);
+  const auto ours = migrations().back().version;
+  if (version == ours) return {};
+  return refused("store.other_layout",
+                 name + " is in use by another version of tenantry (layout " + std::to_string(version) +
+                     "; this version's is " + std::to_string(ours) + ").",
+                 "Use the version that the host runs.");
 }
 
 base::Result<void> migrate(const Dialect& dialect, const std::string& name) {
@@ -70,9 +87,7 @@ base::Result<void> migrate(const Dialect& dialect, const std::string& name) {
   if (tables > 0 && ours == 0) return foreign(name);
   db.soci() << dialect.begin_write();
   if (ours == 0) db.soci() << "create table schema_version (version bigint not null primary key)";
-  long long version = 0;
-  db.select<long long>("select coalesce(max(version), 0) from schema_version", with(),
-                       [&](long long newest) { version = newest; });
+  const auto version = newest_version(db);
   db.soci() << "commit";
 
   const auto& all = migrations();

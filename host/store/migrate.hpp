@@ -24,5 +24,7 @@ struct Inspection;
 // Refuses a database of another program and one that a newer version has written to. `name` is what the operator
 // calls the database. Throws soci::soci_error.
 [[nodiscard]] base::Result<void> migrate(const Dialect& dialect, const std::string& name);
+// For whoever comes in beside a host: changes nothing, and refuses any layout but this version's. Throws likewise.
+[[nodiscard]] base::Result<void> check_layout(const Dialect& dialect, const std::string& name);
 
 }  // namespace tenantry::store

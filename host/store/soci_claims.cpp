@@ -1,5 +1,4 @@
 #include <map>
-#include <stdexcept>
 #include <thread>
 
 #include "base/log.hpp"
@@ -10,7 +9,7 @@
 namespace tenantry::store {
 namespace {
 
-constexpr int kMostTries = 100;
+constexpr base::Millis kAskFor{10'000};
 constexpr base::Millis kBetweenTries{100};
 
 // Every take-over raises the token, so that whoever had the run before can write no more. The owner of a finished run
@@ -120,20 +119,21 @@ Result<void> SociStore::renew_leases(const HostLife& self, Time lease_until) {
   return renewed;
 }
 
-void SociStore::keep_time(base::SteadyClock& clock) {
-  if (dialect_->read_clock() == nullptr) return;
-  clock_ = &clock;
+Result<void> SociStore::keep_time(base::SteadyClock& clock) {
+  if (dialect_->read_clock() == nullptr) return {};
   // Nothing may be done by a clock that could be an hour off: a late answer is better than none here.
-  for (int tries = 0; tries < kMostTries; ++tries) {
+  for (const auto end = clock.now() + kAskFor;; std::this_thread::sleep_for(kBetweenTries)) {
     const auto read = read_as<Time>([&](Session& db) {
       Time now{};
       db.select<long long>(dialect_->read_clock(), with(), [&](long long millis) { now = base::from_millis(millis); });
       return now;
     });
-    if (read.has_value()) return clock.set(*read);
-    std::this_thread::sleep_for(kBetweenTries);
+    if (read.has_error() && clock.now() < end) continue;
+    if (read.has_error()) return read.error();
+    clock.set(*read);
+    clock_ = &clock;
+    return {};
   }
-  throw std::runtime_error("the database does not say what time it is");
 }
 
 // Late by as long as the answer took: then this host takes over a little later, and its own lease ends a little sooner.

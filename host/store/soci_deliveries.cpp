@@ -1,3 +1,5 @@
+#include <limits>
+
 #include "store/soci_store.hpp"
 
 // What webhooks are told.
@@ -72,9 +74,10 @@ Result<std::vector<Delivery>> SociStore::deliveries(const std::string& webhook, 
     std::vector<Delivery> found;
     select_deliveries(db, R"sql(select id, webhook, event, state, attempts, due_at, created_at from deliveries
                                 where webhook = :webhook and (:state = '' or state = :state)
-                                  and (cast(:before as bigint) = 0 or id < :before)
+                                  and id < :before
                                 order by id desc limit :limit)sql",
-                      with(webhook, state, before, limit), found);
+                      with(webhook, state, before == 0 ? std::numeric_limits<std::int64_t>::max() : before, limit),
+                      found);
     return found;
   });
 }

@@ -85,10 +85,11 @@ Result<EventLook> SociStore::look_at_events(std::int64_t after, std::size_t limi
 Result<EventRange> SociStore::event_range() {
   return read_as<EventRange>([&](Session& db) {
     EventRange range;
-    db.select<std::optional<long long>, std::optional<long long>>(
-        R"sql(select (select min(id) from events), (select max(id) from events))sql", with(),
-        [&](std::optional<long long> oldest, std::optional<long long> newest) {
-          range.oldest = oldest.value_or(0);
+    db.select<std::optional<long long>, std::optional<long long>, std::optional<long long>>(
+        R"sql(select (select min(id) from events), (select max(id) from events),
+                     (select upto from trims where list = 'events'))sql",
+        with(), [&](std::optional<long long> oldest, std::optional<long long> newest, std::optional<long long> upto) {
+          range.oldest = oldest ? std::max(*oldest, upto.value_or(0) + 1) : 0;
           range.newest = newest.value_or(0);
         });
     range.writers = open_writers(db, *dialect_, true);

@@ -47,8 +47,8 @@ Result<std::vector<Written>> SociStore::write(std::span<const RunWrite> writes, 
 Result<std::vector<std::string>> SociStore::pinned_manifests() {
   return read_as<std::vector<std::string>>([&](Session& db) {
     std::vector<std::string> found;
-    db.select<std::string>(R"sql(select distinct d.manifest from runs r cross join run_documents d
-                                 where r.owner is not null and d.run = r.id order by d.manifest)sql",
+    db.select<std::string>(R"sql(select distinct (select d.manifest from run_documents d where d.run = r.id) as manifest
+                                 from runs r where r.owner is not null order by manifest)sql",
                            with(), [&](std::string&& digest) { found.push_back(std::move(digest)); });
     return found;
   });

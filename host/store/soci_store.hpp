@@ -1,6 +1,6 @@
 // The store over SOCI, for any database that has a Dialect. Its functions are spread over soci_runs.cpp,
-// soci_claims.cpp, soci_handed.cpp, soci_events.cpp, soci_batches.cpp, soci_deliveries.cpp, soci_tenants.cpp and
-// soci_accounts.cpp.
+// soci_claims.cpp, soci_handed.cpp, soci_events.cpp, soci_batches.cpp, soci_deliveries.cpp, soci_retention.cpp,
+// soci_tenants.cpp and soci_accounts.cpp.
 #pragma once
 #include <memory>
 #include <mutex>
@@ -14,6 +14,7 @@
 #include "store/connections.hpp"
 #include "store/deliveries.hpp"
 #include "store/dialect.hpp"
+#include "store/retention.hpp"
 #include "store/store.hpp"
 
 namespace tenantry::store {
@@ -42,7 +43,7 @@ struct KnownLife {
   std::int64_t number = 0;
 };
 
-class SociStore : public Store, public Batches, public Deliveries {
+class SociStore : public Store, public Batches, public Deliveries, public Retention {
  public:
   SociStore(std::unique_ptr<Dialect> dialect, ManifestReader read_manifest, std::size_t readers);
   SociStore(const SociStore&) = delete;
@@ -57,7 +58,7 @@ class SociStore : public Store, public Batches, public Deliveries {
   Result<void> release_runs(const HostLife& self) override;
 
   bool is_shared() const override { return dialect_->is_remote(); }
-  void keep_time(base::SteadyClock& clock) override;
+  Result<void> keep_time(base::SteadyClock& clock) override;
   Result<void> hand_over(const HandedCommand& handed, Time now, Time forget) override;
   Result<std::vector<HandedCommand>> take_handed(const HostLife& self, Time since) override;
   Result<void> refuse_handed(const base::OperationId& command, const base::Error& refusal) override;
@@ -120,6 +121,14 @@ class SociStore : public Store, public Batches, public Deliveries {
                                            std::size_t limit) override;
   Result<std::vector<DeliveryAttempt>> delivery_attempts(std::int64_t delivery) override;
   Result<void> send_again(const std::string& webhook, std::int64_t delivery, Time now) override;
+
+  Retention& retention() override { return *this; }
+  Result<bool> is_eldest(const HostLife& self, Time now) override;
+  Result<Pruned> prune_events(Time before, PrunePlace& from, std::size_t most, Prune how) override;
+  Result<Pruned> prune_runs(Time before, PrunePlace& from, std::size_t most, Prune how) override;
+  Result<Pruned> prune_deliveries(Time before, PrunePlace& from, std::size_t most, Prune how) override;
+  Result<Pruned> prune_batches(Time before, PrunePlace& from, std::size_t most, Prune how) override;
+  Result<std::int64_t> prune_manifests() override;
 
   Result<void> ping() override;
 

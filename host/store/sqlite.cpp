@@ -54,6 +54,7 @@ class SideLock {
     if (::ftruncate(lock.fd_, 0) == 0) static_cast<void>(!::pwrite(lock.fd_, pid.data(), pid.size(), 0));
     return lock;
   }
+  static SideLock of_the_host_beside() { return SideLock(-1); }
   SideLock(SideLock&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
   SideLock(const SideLock&) = delete;
   SideLock& operator=(const SideLock&) = delete;
@@ -208,13 +209,16 @@ base::Result<std::unique_ptr<Store>> open_sqlite(const std::string& given, Sqlit
     path = name + "/store.db";
   }
   if (auto error = look(path)) return std::move(*error);
-  auto lock = SideLock::take(path);
-  if (!lock.has_value()) return lock.error();
+  auto taken = SideLock::take(path);
+  const bool beside = taken.has_error() && taken.error().code == "store.in_use" && options.beside_host;
+  if (taken.has_error() && !beside) return taken.error();
+  auto lock = beside ? SideLock::of_the_host_beside() : std::move(*taken);
   if (auto error = make_private(path)) return std::move(*error);
 
   auto dialect = sqlite_dialect(path, options, folder.path.empty());
   try {
-    const auto migrated = migrate(*dialect, "The store " + path);
+    const auto name = "The store " + path;
+    const auto migrated = beside ? check_layout(*dialect, name) : migrate(*dialect, name);
     if (!migrated.has_value()) return migrated.error();
   } catch (const soci::soci_error& error) {
     auto told = to_error(dialect->diagnose(error), error);
@@ -222,7 +226,7 @@ base::Result<std::unique_ptr<Store>> open_sqlite(const std::string& given, Sqlit
     return told;
   }
   return std::unique_ptr<Store>(
-      std::make_unique<SqliteStore>(std::move(folder), std::move(*lock), std::move(dialect), std::move(options)));
+      std::make_unique<SqliteStore>(std::move(folder), std::move(lock), std::move(dialect), std::move(options)));
 }
 
 }  // namespace tenantry::store

@@ -116,7 +116,7 @@ struct EventLook {
   OpenWriters writers;
 };
 struct EventRange {
-  std::int64_t oldest = 0;  // 0: there are none
+  std::int64_t oldest = 0;  // no event from this one on was deleted; 0: there are none
   std::int64_t newest = 0;
   OpenWriters writers;
 };
@@ -131,6 +131,7 @@ struct StoredAnswer {
 
 class Batches;
 class Deliveries;
+class Retention;
 
 class Store {
  public:
@@ -163,8 +164,11 @@ class Store {
 
   [[nodiscard]] virtual bool is_shared() const { return false; }
   // Sets the clock to the database's, now and whenever leases are renewed: all hosts then mean the same by a time,
-  // however wrong their own clocks are. The clock outlives the store.
-  virtual void keep_time(base::SteadyClock& clock) { static_cast<void>(clock); }
+  // however wrong their own clocks are. The clock outlives the store. With an error, after ten seconds of asking, the
+  // clock must not be gone by.
+  [[nodiscard]] virtual Result<void> keep_time(base::SteadyClock& clock) {
+    return static_cast<void>(clock), Result<void>();
+  }
   // `wake` is called, on a thread of the store, when a host tells something, and with every word there is after a time
   // in which nothing could be heard; it must be quick. nullptr: nobody any more; returns when no call is under way.
   virtual void on_told(std::function<void(Told)> wake) { static_cast<void>(wake); }
@@ -258,9 +262,10 @@ class Store {
   // The command was refused before it did anything: the key may be used again.
   [[nodiscard]] virtual Result<void> release_key(const base::AccountId& account, const std::string& key) = 0;
 
-  // The other parts of the store: batches.hpp, deliveries.hpp.
+  // The other parts of the store: batches.hpp, deliveries.hpp, retention.hpp.
   [[nodiscard]] virtual Batches& batches() = 0;
   [[nodiscard]] virtual Deliveries& webhooks() = 0;
+  [[nodiscard]] virtual Retention& retention() = 0;
 
   // Can it be written to right now? For /readyz.
   [[nodiscard]] virtual Result<void> ping() = 0;

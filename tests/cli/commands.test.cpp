@@ -56,6 +56,11 @@ class Person {
         return base::Error{base::ErrorKind::kConflict, "store.not_empty", "It is full.", "", {}, {}};
       return std::string("digest  runs  3\n");
     };
+    commands_.prune_store = [this](const HostSetup& setup, const StorePrune& asked) -> base::Result<json::object> {
+      served = setup;
+      prune = asked;
+      return json::object{{"events", 120}, {"runs", 3}};
+    };
   }
 
   int run(std::vector<const char*> arguments) {
@@ -81,6 +86,7 @@ class Person {
   std::optional<HostSetup> served;
   std::optional<AdminAccount> admin;
   std::optional<StoreCopy> copy;
+  std::optional<StorePrune> prune;
 
  private:
   test::TempDir home_;
@@ -410,4 +416,26 @@ TEST_CASE("admin copy-store says what was copied, or why nothing was") {
   CHECK(person.run({"admin", "copy-store", "--from", "a.db", "--to", "full"}) != kExitOk);
   CHECK(person.err.find("It is full.") != std::string::npos);
   CHECK(person.out.empty());
+}
+
+TEST_CASE("admin prune passes days and times on, and says what was deleted or would be") {
+  Person person;
+  CHECK(person.run({"admin", "prune"}) == kExitUsage);
+  CHECK(person.err.find("--events-before") != std::string::npos);
+  CHECK(person.run({"admin", "prune", "--events-before", "yesterday"}) == kExitUsage);
+  CHECK(person.run({"admin", "prune", "--runs-before", "2026-02-30"}) == kExitUsage);
+  CHECK_FALSE(person.prune);
+  CHECK(person.run({"admin", "prune", "--store", "sqlite:a.db", "--events-before", "2026-01-31"}) == kExitOk);
+  REQUIRE(person.prune);
+  CHECK(base::format_time(*person.prune->events_before) == "2026-01-31T00:00:00.000Z");
+  CHECK_FALSE(person.prune->runs_before);
+  CHECK_FALSE(person.prune->dry_run);
+  CHECK(person.served->overrides.at("store").at("url") == "sqlite:a.db");
+  CHECK(person.out == "120 events deleted\n3 runs deleted\n");
+  CHECK(person.run({"admin", "prune", "--runs-before", "2026-01-31T12:00:00+02:00", "--dry-run"}) == kExitOk);
+  CHECK(base::format_time(*person.prune->runs_before) == "2026-01-31T10:00:00.000Z");
+  CHECK(person.prune->dry_run);
+  CHECK(person.out == "120 events would be deleted\n3 runs would be deleted\n");
+  CHECK(person.run({"-o", "json", "admin", "prune", "--runs-before", "2026-01-31"}) == kExitOk);
+  CHECK(json::parse(person.out).at("events") == 120);
 }

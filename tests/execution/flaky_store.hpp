@@ -139,6 +139,7 @@ class FlakyStore final : public store::Store {
   Result<void> release_key(const base::AccountId& a, const std::string& k) override { return real_.release_key(a, k); }
   store::Batches& batches() override { return real_.batches(); }
   store::Deliveries& webhooks() override { return real_.webhooks(); }
+  store::Retention& retention() override { return real_.retention(); }
   Result<void> ping() override { return real_.ping(); }
 
  private:

@@ -10,6 +10,7 @@
 #include "store/contract/ownership.hpp"
 #include "store/contract/repin.hpp"
 #include "store/contract/requests.hpp"
+#include "store/contract/retention.hpp"
 #include "store/contract/tenants.hpp"
 #include "store/contract/values.hpp"
 #include "store/contract/writes.hpp"
