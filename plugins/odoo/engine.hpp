@@ -1,6 +1,7 @@
 // Odoo 17 and later: the steps that give a tenant a database of its own, or take one over, and turn it into a shop that
-// can sell. The steps are in setup.cpp (0, the template, 1, the hand-over), company.cpp (2, 3, 5), stock.cpp (4, 6) and
-// pos.cpp (7 to 10); what they share is in records.hpp and building.hpp. One object serves all threads and keeps
+// can sell. The steps are in check.cpp (0), preparing.cpp (the template), platform.cpp (1), handover.cpp, company.cpp
+// (2, 3, 5), stock.cpp (4, 6), customer.cpp (7), till.cpp (8), session.cpp (9) and sale.cpp (10); what they share is in
+// records.hpp and building.hpp. One object serves all threads and keeps
 // nothing between calls but connections.
 #pragma once
 #include <map>
@@ -112,6 +113,8 @@ class Clients {
 
 // What the steps that make databases share with the engine of templates.
 [[nodiscard]] Result<EngineCheck> check_server(Wire& wire, const Blueprint& plan, const std::string& master);
+// The user who is signed in, or whose API key it is.
+[[nodiscard]] Result<std::int64_t> user_of(Database& database, const std::string& login);
 [[nodiscard]] Result<Template> provide_template(Site& site, const std::string& version);
 
 class Engine {
