@@ -21,7 +21,7 @@ Result<Nothing> begin_again(Site& site, const std::string& name, Notes& notes, c
   site.context().warn("dropping a database that did not become complete", {{"database", name}, {"why", why}});
   if (const auto dropped = drop(site, name); !dropped.has_value()) return dropped.ending();
   ++notes.remade;
-  notes.began = 0;
+  notes.began = notes.installing = 0;
   site.context().save(notes);
   return done();
 }
@@ -61,9 +61,11 @@ Result<Nothing> create(Site& site, const std::string& name) {
           return again.ending();
         continue;
       }
-      // A request that was cut off is carried out all the same; until then a sign-in looks like a wrong password.
-      const std::int64_t until = notes.began + std::chrono::duration_cast<seconds>(plan.create_time).count();
-      if (notes.began != 0 && now_seconds() < until) return wait(3s, "Odoo is still making the database");
+      // A request that was cut off is carried out all the same; until then a sign-in looks like a wrong password, or
+      // gets no answer while modules are installed.
+      const auto until = notes.installing != 0 ? seconds(notes.installing) + plan.install_time
+                                               : seconds(notes.began) + plan.create_time;
+      if (notes.began != 0 && seconds(now_seconds()) < until) return wait(3s, "Odoo is still making the database");
       if (const auto again = begin_again(site, name, notes, "not ready in time"); !again.has_value())
         return again.ending();
       continue;

@@ -62,7 +62,7 @@ Result<EngineCheck> Engine::check(Context& context, Asked request, Who tenant, W
   Wire line = wire(context, server, *plan);
   auto checked = check_server(line, *plan, secret_or_empty(context, "server.master_password"));
   if (!checked.has_value() || plan->mode == Mode::new_database) return checked;
-  auto work = enter(context, request, tenant, server, checked->major, 0, Purpose::look);
+  auto work = enter(context, request, tenant, server, checked->major, 0, Purpose::use_key);
   if (!work.has_value()) return work.ending();
   const auto user = user_of(work.value().database, plan->admin_login);
   if (!user.has_value()) return user.ending();

@@ -17,7 +17,7 @@ Wanted customer_of(const Blueprint& plan) {
 
 Result<Customer> Engine::make_customer(Context& context, Asked request, Who tenant, Where server,
                                        const Platform& platform) {
-  auto work = enter(context, request, tenant, server, platform, Purpose::act);
+  auto work = enter(context, request, tenant, server, platform, Purpose::use_key);
   if (!work.has_value()) return work.ending();
   const auto kept = ensure(work.value().database, {customer_of(work->plan)});
   if (!kept.has_value()) return kept.ending();
@@ -26,7 +26,7 @@ Result<Customer> Engine::make_customer(Context& context, Asked request, Who tena
 
 Verdict Engine::verify_customer(Context& context, Asked request, Who tenant, Where server, const Platform& platform,
                                 Maybe<Customer> output) {
-  auto work = enter(context, request, tenant, server, platform, Purpose::look);
+  auto work = enter(context, request, tenant, server, platform, Purpose::use_key);
   if (!work.has_value()) return looked(work.ending());
   const auto found = survey(work.value().database, {customer_of(work->plan)});
   if (!found.has_value()) return looked(found.ending());
@@ -36,7 +36,7 @@ Verdict Engine::verify_customer(Context& context, Asked request, Who tenant, Whe
 Result<Nothing> Engine::undo_customer(Context& context, Asked request, Who tenant, Where server,
                                       const Platform& platform, Maybe<Customer> output) {
   if (platform.created) return done();
-  auto work = enter(context, request, tenant, server, platform, Purpose::look);
+  auto work = enter(context, request, tenant, server, platform, Purpose::use_key);
   if (!work.has_value()) return work.ending();
   const auto left =
       take_back(work.value().database, {customer_of(work->plan)}, output ? output->made : notes_of(context).creating);
@@ -51,7 +51,7 @@ Result<Plan> Engine::plan_customer(Context& context, Asked request, Who tenant, 
     if (!plan.has_value()) return plan.ending();
     return done(Plan{{{"create", "customer " + plan->customer, "unless it exists"}}});
   }
-  auto work = enter(context, request, tenant, server, *platform, Purpose::look);
+  auto work = enter(context, request, tenant, server, *platform, Purpose::use_key);
   if (!work.has_value()) return work.ending();
   const auto actions = foresee(work.value().database, {customer_of(work->plan)});
   if (!actions.has_value()) return actions.ending();

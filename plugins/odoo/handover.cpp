@@ -43,9 +43,10 @@ Result<std::vector<Drift>> open_doors(Site& site, Database& database, const Blue
     if (!in.ok() && !in.fault().is("odoo.access_denied"))
       return ending_of(in.fault(), database.concern("sign-in as " + door.login, "to be refused"));
   }
-  const Reply keys = database.search_read("res.users.apikeys", {json::array{"name", "!=", "Tenantry"}}, {"name"});
+  const Reply keys = database.search_read("res.users.apikeys", {}, {"name"});
   if (!keys.ok()) return ending_of(keys.fault(), database.concern("API keys", "to look for them"));
-  for (const json::object& key : keys.rows()) open.push_back({"API key " + text_of(key, "name"), "none", "there"});
+  for (const json::object& key : keys.rows())
+    if (!is_our_key(text_of(key, "name"))) open.push_back({"API key " + text_of(key, "name"), "none", "there"});
   return done(std::move(open));
 }
 
@@ -59,7 +60,7 @@ json::object owner_fields(const Blueprint& plan) {
 
 Result<Handover> Engine::hand_over(Context& context, Asked request, Who tenant, Where server,
                                    const Platform& platform) {
-  auto work = enter(context, request, tenant, server, platform, Purpose::act);
+  auto work = enter(context, request, tenant, server, platform, Purpose::use_key);
   if (!work.has_value()) return work.ending();
   const Blueprint& plan = work->plan;
   Database& database = work.value().database;
@@ -90,7 +91,7 @@ Result<Handover> Engine::hand_over(Context& context, Asked request, Who tenant, 
 
 Verdict Engine::verify_hand_over(Context& context, Asked request, Who tenant, Where server, const Platform& platform,
                                  Maybe<Handover> output) {
-  auto work = enter(context, request, tenant, server, platform, Purpose::look);
+  auto work = enter(context, request, tenant, server, platform, Purpose::use_key);
   if (!work.has_value()) return looked(work.ending());
   const Blueprint& plan = work->plan;
   Database& database = work.value().database;
@@ -111,7 +112,7 @@ Verdict Engine::verify_hand_over(Context& context, Asked request, Who tenant, Wh
 Result<Nothing> Engine::undo_hand_over(Context& context, Asked request, Who tenant, Where server,
                                        const Platform& platform, Maybe<Handover> output) {
   if (platform.created) return done();
-  auto work = enter(context, request, tenant, server, platform, Purpose::look);
+  auto work = enter(context, request, tenant, server, platform, Purpose::use_key);
   if (!work.has_value()) return work.ending();
   const Notes notes = notes_of(context);
   if (work->plan.mode == Mode::new_database)

@@ -9,6 +9,8 @@ namespace tenantry::odoo {
 namespace {
 
 using std::chrono::seconds;
+// Before, a second installation simply goes on with the first.
+constexpr int kFirstWithReset = 19;
 
 struct Module {
   std::int64_t id = 0;
@@ -64,11 +66,13 @@ Result<bool> install_modules(Database& database, const Blueprint& plan) {
       }
       if (now_seconds() < notes.installing + patience) return wait(5s, "modules are being installed");
       database.context().warn("an interrupted installation of modules is begun again");
-      const Reply reset = database.call({.model = "ir.module.module", .method = "button_reset_state"});
-      if (!reset.ok()) return ending_of(reset.fault(), database.concern("modules", "to reset their states"));
-      notes.installing = 0;
-      database.context().save(notes);
-      continue;
+      if (database.major() >= kFirstWithReset) {
+        const Reply reset = database.call({.model = "ir.module.module", .method = "button_reset_state"});
+        if (!reset.ok()) return ending_of(reset.fault(), database.concern("modules", "to reset their states"));
+        notes.installing = 0;
+        database.context().save(notes);
+        continue;
+      }
     }
     json::array missing;
     for (const Module& module : *modules) {

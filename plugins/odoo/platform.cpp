@@ -31,6 +31,17 @@ Result<Nothing> drop_stages(Maker& maker) {
   return done();
 }
 
+// Lost keys, or at the end all of ours.
+Result<Nothing> remove_keys(Work& work, Which which) {
+  const auto keys = keys_in(work.database, which);
+  if (!keys.has_value()) return keys.ending();
+  if (keys->empty()) return done();
+  if (work.administrator) return remove(work.database, *work.administrator, *keys);
+  work.database.context().warn("API keys stay until they end: Odoo asks for the password to remove them",
+                               {{"object", keys->front().name}});
+  return done();
+}
+
 Ending taken(const Blueprint& plan, const std::string& found) {
   return give_up({"odoo.database_taken", "conflict", "database " + plan.database, "none, or this tenant's", found,
                   "Rename or drop the database, or give the tenant another one, then Continue."});
@@ -49,7 +60,7 @@ Result<Platform> Engine::set_up(Context& context, Asked request, Who tenant, Whe
   if (!plan.has_value()) return plan.ending();
   const bool existing = plan->mode == Mode::existing_database;
   const auto finished = [&]() -> Result<Platform> {
-    auto work = enter(context, request, tenant, server, check.major, 0, Purpose::act);
+    auto work = enter(context, request, tenant, server, check.major, 0, Purpose::renew_key);
     if (!work.has_value()) return work.ending();
     Database& database = work.value().database;
     const auto user = user_of(database, existing ? plan->admin_login : plan->owner_login);
@@ -61,6 +72,7 @@ Result<Platform> Engine::set_up(Context& context, Asked request, Who tenant, Whe
       if (const auto put = put_mark(database, plan->mark(false)); !put.has_value()) return put.ending();
       holder.value() = Holder::taken_by_run;
     }
+    if (const auto removed = remove_keys(work.value(), Which::lost); !removed.has_value()) return removed.ending();
     const auto installed = install_modules(database, *plan);
     if (!installed.has_value()) return installed.ending();
     const auto company = company_of(database);
@@ -81,7 +93,7 @@ Result<Platform> Engine::set_up(Context& context, Asked request, Who tenant, Whe
     if (!there.has_value()) return there.ending();
     if (*there) {
       // It has its name, so it is complete; whose it is says the mark in it.
-      auto work = enter(context, request, tenant, server, check.major, 0, Purpose::look);
+      auto work = enter(context, request, tenant, server, check.major, 0, Purpose::use_key);
       if (!work.has_value()) {
         if (work.ending().code() == "odoo.access_denied") return taken(*plan, "one that does not know the tenant");
         return work.ending();
@@ -133,7 +145,7 @@ Verdict Engine::verify_set_up(Context& context, Asked request, Who tenant, Where
     if (!there.has_value()) return there.ending();
     if (!*there) return drifted(title, "there", "nothing");
   }
-  auto work = enter(context, request, tenant, server, check.major, output ? output->user : 0, Purpose::look);
+  auto work = enter(context, request, tenant, server, check.major, output ? output->user : 0, Purpose::use_key);
   if (!work.has_value()) {
     const std::string& code = work.ending().code();
     if (code != "odoo.access_denied" && code != "odoo.no_such_database") return work.ending();
@@ -152,6 +164,9 @@ Verdict Engine::verify_set_up(Context& context, Asked request, Who tenant, Where
   const auto missing = missing_modules(database, *plan);
   if (!missing.has_value()) return missing.ending();
   for (const std::string& module : *missing) drift.push_back({"module " + module, "installed", "not installed"});
+  const auto lost = keys_in(database, Which::lost);
+  if (!lost.has_value()) return lost.ending();
+  for (const KeyRow& key : *lost) drift.push_back({"API key " + key.name, "none that nobody knows", "there"});
   if (output) return verdict(std::move(drift), *output);
   // What is still to be cleared away, only the step knows.
   if (notes_of(context).stages > 0) drift.push_back({"staging databases", "known to be gone", "unknown"});
@@ -175,7 +190,7 @@ Result<Nothing> Engine::undo_set_up(Context& context, Asked request, Who tenant,
     there = *found;
   }
   if (there) {
-    auto work = enter(context, request, tenant, server, check.major, output ? output->user : 0, Purpose::look);
+    auto work = enter(context, request, tenant, server, check.major, output ? output->user : 0, Purpose::use_key);
     // Of an attempt that never answered: a database that does not know the tenant is none of ours.
     if (!work.has_value() && !output && work.ending().code() == "odoo.access_denied") return drop_stages(maker);
     if (!work.has_value()) return work.ending();
@@ -183,7 +198,8 @@ Result<Nothing> Engine::undo_set_up(Context& context, Asked request, Who tenant,
     const auto holder = holder_of(database, *plan);
     if (!holder.has_value()) return holder.ending();
     if (*holder == Holder::taken_by_run) {
-      // It stays, and so do its modules; only the mark goes.
+      // It stays, and so do its modules; only the keys and the mark go.
+      if (const auto removed = remove_keys(work.value(), Which::ours); !removed.has_value()) return removed.ending();
       if (const auto gone = put_mark(database, ""); !gone.has_value()) return gone.ending();
     } else if (*holder == Holder::made_by_run) {
       const auto booked = bookings(database);

@@ -103,7 +103,7 @@ Result<std::vector<Drift>> check_till(Database& database, const Till& till) {
 Result<Finished> Engine::finish(Context& context, Asked request, Who tenant, Where server, const Platform& platform,
                                 const Till& till, Maybe<Items> items, const Customer& customer,
                                 Maybe<Session> session) {
-  auto work = enter(context, request, tenant, server, platform, Purpose::act);
+  auto work = enter(context, request, tenant, server, platform, Purpose::use_key);
   if (!work.has_value()) return work.ending();
   Database& database = work.value().database;
   const auto drift = check_till(database, till);
@@ -138,7 +138,7 @@ Result<Finished> Engine::finish(Context& context, Asked request, Who tenant, Whe
 Verdict Engine::verify_finish(Context& context, Asked request, Who tenant, Where server, const Platform& platform,
                               const Till& till, Maybe<Items> items, const Customer&, Maybe<Session> session,
                               Maybe<Finished> output) {
-  auto work = enter(context, request, tenant, server, platform, Purpose::look);
+  auto work = enter(context, request, tenant, server, platform, Purpose::use_key);
   if (!work.has_value()) return looked(work.ending());
   Database& database = work.value().database;
   auto drift = check_till(database, till);
@@ -159,7 +159,7 @@ Result<Nothing> Engine::undo_finish(Context& context, Asked request, Who tenant,
                                     Maybe<Session> session, Maybe<Finished> output) {
   const bool made = output ? output->made : notes_of(context).has("trial sale");
   if (platform.created || !made || !items || items->ids.empty() || !session) return done();
-  auto work = enter(context, request, tenant, server, platform, Purpose::look);
+  auto work = enter(context, request, tenant, server, platform, Purpose::use_key);
   if (!work.has_value()) return work.ending();
   Database& database = work.value().database;
   // A sale is never deleted; a second one with a negative quantity brings goods and money back.

@@ -20,7 +20,7 @@ Result<std::optional<OpenSession>> open_session_of(Database& database, std::int6
 Result<std::optional<Session>> Engine::open_session(Context& context, Asked request, Who tenant, Where server,
                                                     const Platform& platform, const Till& till) {
   if (!request.pos_store_enabled) return skipped("the point of sale is not to be opened");
-  auto work = enter(context, request, tenant, server, platform, Purpose::act);
+  auto work = enter(context, request, tenant, server, platform, Purpose::use_key);
   if (!work.has_value()) return work.ending();
   Database& database = work.value().database;
   const std::string title = "session of " + till.name;
@@ -57,7 +57,7 @@ Result<std::optional<Session>> Engine::open_session(Context& context, Asked requ
 Verdict Engine::verify_session(Context& context, Asked request, Who tenant, Where server, const Platform& platform,
                                const Till& till, Maybe<Session> output) {
   if (!request.pos_store_enabled) return in_sync();
-  auto work = enter(context, request, tenant, server, platform, Purpose::look);
+  auto work = enter(context, request, tenant, server, platform, Purpose::use_key);
   if (!work.has_value()) return looked(work.ending());
   Database& database = work.value().database;
   const std::string title = "session of " + till.name;
@@ -80,7 +80,7 @@ Result<Nothing> Engine::undo_session(Context& context, Asked request, Who tenant
   if (platform.created) return done();
   const std::string title = "session of " + till.name;
   if (output ? !output->made : !notes_of(context).has(title)) return done();
-  auto work = enter(context, request, tenant, server, platform, Purpose::look);
+  auto work = enter(context, request, tenant, server, platform, Purpose::use_key);
   if (!work.has_value()) return work.ending();
   Database& database = work.value().database;
   const auto found = open_session_of(database, till.id);

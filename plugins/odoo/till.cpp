@@ -61,11 +61,36 @@ Titles joined(Titles a, const Titles& b) {
   return a;
 }
 
+// A till that has had a session stays, archived, and for its sake Odoo neither removes nor archives the warehouse it
+// takes its goods from. Another one is as good for a till that nobody opens any more.
+Result<Nothing> move_out(Database& database, const std::string& till, std::int64_t company, const Warehouse& shop) {
+  const Concern concern = database.concern("till " + till, "to move out of warehouse " + shop.name);
+  const Reply tills =
+      database.search_read("pos.config",
+                           {json::array{"name", "=", till}, json::array{"company_id", "=", company},
+                            json::array{"picking_type_id", "=", shop.sales}, json::array{"active", "=", false}},
+                           {"name"}, true);
+  if (!tills.ok()) return ending_of(tills.fault(), concern);
+  if (tills.rows().empty()) return done();
+  const Reply others = database.search_read(
+      "stock.warehouse", {json::array{"company_id", "=", company}, json::array{"id", "!=", shop.id}}, {"pos_type_id"});
+  if (!others.ok()) return ending_of(others.fault(), concern);
+  if (others.rows().empty()) return done();
+  const json::object other = others.rows()[0];
+  for (const json::object& row : tills.rows()) {
+    const Reply moved =
+        database.write("pos.config", id_of(row, "id"),
+                       {{"picking_type_id", id_of(other, "pos_type_id")}, {"warehouse_id", id_of(other, "id")}});
+    if (!moved.ok()) return ending_of(moved.fault(), concern);
+  }
+  return done();
+}
+
 }  // namespace
 
 Result<Till> Engine::make_till(Context& context, Asked request, Who tenant, Where server, const Platform& platform,
                                const Chart&, const Warehouses& warehouses) {
-  auto work = enter(context, request, tenant, server, platform, Purpose::act);
+  auto work = enter(context, request, tenant, server, platform, Purpose::use_key);
   if (!work.has_value()) return work.ending();
   const Blueprint& plan = work->plan;
   Database& database = work.value().database;
@@ -82,7 +107,7 @@ Result<Till> Engine::make_till(Context& context, Asked request, Who tenant, Wher
 
 Verdict Engine::verify_till(Context& context, Asked request, Who tenant, Where server, const Platform& platform,
                             const Chart&, const Warehouses& warehouses, Maybe<Till> output) {
-  auto work = enter(context, request, tenant, server, platform, Purpose::look);
+  auto work = enter(context, request, tenant, server, platform, Purpose::use_key);
   if (!work.has_value()) return looked(work.ending());
   const Blueprint& plan = work->plan;
   Database& database = work.value().database;
@@ -103,7 +128,7 @@ Verdict Engine::verify_till(Context& context, Asked request, Who tenant, Where s
 Result<Nothing> Engine::undo_till(Context& context, Asked request, Who tenant, Where server, const Platform& platform,
                                   const Chart&, const Warehouses& warehouses, Maybe<Till> output) {
   if (platform.created) return done();
-  auto work = enter(context, request, tenant, server, platform, Purpose::look);
+  auto work = enter(context, request, tenant, server, platform, Purpose::use_key);
   if (!work.has_value()) return work.ending();
   const Blueprint& plan = work->plan;
   std::vector<Wanted> all = journals_of(plan, platform.company);
@@ -112,7 +137,8 @@ Result<Nothing> Engine::undo_till(Context& context, Asked request, Who tenant, W
   all.push_back(till_of(plan, platform.company, shop_of(warehouses), {}));
   const auto left = take_back(work.value().database, all, output ? output->made : notes_of(context).creating);
   if (!left.has_value()) return left.ending();
-  return done();
+  if (warehouses.made.empty()) return done();
+  return move_out(work.value().database, plan.till, platform.company, shop_of(warehouses));
 }
 
 }  // namespace tenantry::odoo
