@@ -1,7 +1,5 @@
 #include "building.hpp"
 
-#include <algorithm>
-
 namespace tenantry::odoo {
 
 namespace {
@@ -9,10 +7,6 @@ namespace {
 using std::chrono::seconds;
 constexpr auto kMark = "tenantry.owner";
 constexpr std::int64_t kMostRemade = 3;
-
-std::int64_t now_seconds() {
-  return std::chrono::duration_cast<seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
-}
 
 // Not an error of ours to report: the database is there but does not answer as it should, yet.
 bool may_be_unready(const Fault& fault) {
@@ -27,7 +21,7 @@ Result<Nothing> begin_again(Site& site, const std::string& name, Notes& notes, c
   site.context().warn("dropping a database that did not become complete", {{"database", name}, {"why", why}});
   if (const auto dropped = drop(site, name); !dropped.has_value()) return dropped.ending();
   ++notes.remade;
-  notes.began = 0;
+  notes.began = notes.installing = 0;
   site.context().save(notes);
   return done();
 }
@@ -67,9 +61,11 @@ Result<Nothing> create(Site& site, const std::string& name) {
           return again.ending();
         continue;
       }
-      // A request that was cut off is carried out all the same; until then a sign-in looks like a wrong password.
-      const std::int64_t until = notes.began + std::chrono::duration_cast<seconds>(plan.create_time).count();
-      if (notes.began != 0 && now_seconds() < until) return wait(3s, "Odoo is still making the database");
+      // A request that was cut off is carried out all the same; until then a sign-in looks like a wrong password, or
+      // gets no answer while modules are installed.
+      const auto until = notes.installing != 0 ? seconds(notes.installing) + plan.install_time
+                                               : seconds(notes.began) + plan.create_time;
+      if (notes.began != 0 && seconds(now_seconds()) < until) return wait(3s, "Odoo is still making the database");
       if (const auto again = begin_again(site, name, notes, "not ready in time"); !again.has_value())
         return again.ending();
       continue;
@@ -91,28 +87,6 @@ Result<Nothing> create(Site& site, const std::string& name) {
                     "Look into Odoo's log for what its initialisation says, then Continue."});
 }
 
-struct Module {
-  std::int64_t id = 0;
-  std::string name, state;
-};
-
-Result<std::vector<Module>> modules_of(Database& database, const Blueprint& plan) {
-  json::array names;
-  for (const std::string& name : plan.modules) names.emplace_back(name);
-  // While modules are installed every request to the database waits, for a minute and more.
-  const Reply rows = database.search_read("ir.module.module", {json::array{"name", "in", std::move(names)}},
-                                          {"name", "state"}, false, seconds(150));
-  if (!rows.ok()) return ending_of(rows.fault(), database.concern("modules", "to look for them"));
-  std::vector<Module> all;
-  for (const std::string& name : plan.modules) {
-    Module module{0, name, ""};
-    for (const json::object& row : rows.rows())
-      if (text_of(row, "name") == name) module = {id_of(row, "id"), name, text_of(row, "state")};
-    all.push_back(module);
-  }
-  return done(std::move(all));
-}
-
 }  // namespace
 
 Port port_of(const Blueprint& plan, std::int64_t major) {
@@ -121,11 +95,25 @@ Port port_of(const Blueprint& plan, std::int64_t major) {
   return major >= 20 ? Port::forms : Port::service;
 }
 
+std::int64_t now_seconds() {
+  return std::chrono::duration_cast<seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
+}
+
+std::string secret_or_empty(Context& context, std::string_view name) {
+  return std::string(context.find_secret(name).value_or(""));
+}
+
+Ending no_master(const std::string& server) {
+  return give_up({"odoo.no_credentials", "unauthenticated", "server " + server, "a master_password",
+                  "no secret server.master_password",
+                  "Give the server " + server + " its master_password, then Continue."});
+}
+
 // A template's administrator signs in with a password of his own, or with the one that opens every door anyway.
 Maker::Maker(Blueprint given, Wire to, std::int64_t major, Context& context)
     : plan(std::move(given)), wire(std::move(to)) {
-  const std::string master(context.find_secret("server.master_password").value_or(""));
-  const std::string own(context.find_secret("server.template_password").value_or(""));
+  const std::string master = secret_or_empty(context, "server.master_password");
+  const std::string own = secret_or_empty(context, "server.template_password");
   databases = open_databases(wire, port_of(plan, major), master);
   site.emplace(
       Site{plan, wire, *databases, static_cast<int>(major), {plan.template_login, own.empty() ? master : own}});
@@ -198,71 +186,6 @@ Result<Nothing> personalise(Site& site, const std::string& name, const Key& owne
   Fault fault = again.fault();
   fault.remedy = Remedy::retry;
   return ending_of(fault, concern);
-}
-
-Result<std::vector<std::string>> missing_modules(Database& database, const Blueprint& plan) {
-  const auto modules = modules_of(database, plan);
-  if (!modules.has_value()) return modules.ending();
-  std::vector<std::string> missing;
-  for (const Module& module : *modules)
-    if (module.state != "installed") missing.push_back(module.name);
-  return done(std::move(missing));
-}
-
-Result<bool> install_modules(Database& database, const Blueprint& plan) {
-  bool any = false;
-  for (int i = 0; i < 3; ++i) {
-    const auto modules = modules_of(database, plan);
-    if (!modules.has_value()) {
-      if (modules.ending().code() == "odoo.timeout") return wait(5s, "Odoo is busy, probably installing modules");
-      return modules.ending();
-    }
-    Notes notes = notes_of(database.context());
-    const bool on_their_way = std::any_of(modules->begin(), modules->end(), [](const Module& module) {
-      return module.state == "to install" || module.state == "to upgrade";
-    });
-    if (on_their_way) {
-      // Being installed, or left so by a server that died: from 19 on Odoo then refuses until the states are reset.
-      const std::int64_t patience = std::chrono::duration_cast<seconds>(plan.install_time).count();
-      if (notes.installing == 0) {
-        notes.installing = now_seconds();
-        database.context().save(notes);
-      }
-      if (now_seconds() < notes.installing + patience) return wait(5s, "modules are being installed");
-      database.context().warn("an interrupted installation of modules is begun again");
-      const Reply reset = database.call({.model = "ir.module.module", .method = "button_reset_state"});
-      if (!reset.ok()) return ending_of(reset.fault(), database.concern("modules", "to reset their states"));
-      notes.installing = 0;
-      database.context().save(notes);
-      continue;
-    }
-    json::array missing;
-    for (const Module& module : *modules) {
-      if (module.id == 0)
-        return give_up({"odoo.module_missing", "missing_dependency", "module " + module.name, "it on the server",
-                        "not known to Odoo", "Add the module to the server's addons, then Continue."});
-      if (module.state != "installed") missing.emplace_back(module.id);
-    }
-    if (missing.empty()) return done(any);
-    any = true;
-    notes.installing = now_seconds();
-    database.context().save(notes);
-    database.context().progress(0.4, "installing modules");
-    const Reply reply =
-        database.call({.model = "ir.module.module", .method = "button_immediate_install", .ids = std::move(missing)},
-                      plan.install_time);
-    if (reply.ok()) continue;  // the state is the truth
-    const Fault& fault = reply.fault();
-    if (fault.remedy == Remedy::cancelled) return cancelled();
-    if (fault.is("odoo.installing")) return wait(10s, "Odoo is at another installation of modules");
-    if (fault.unknown_outcome) {
-      database.context().warn("the answer was lost; Odoo may go on installing", {{"found", fault.code}});
-      return wait(5s, "Odoo may still be installing modules");
-    }
-    return ending_of(fault, database.concern("modules", "to install them"));
-  }
-  return try_again({"odoo.install_failed", "transient", "modules", "all installed", "not all after several calls",
-                    "Look into Odoo's log for what the installation says, then Continue."});
 }
 
 Result<Holder> holder_of(Database& database, const Blueprint& plan) {

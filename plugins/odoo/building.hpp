@@ -36,6 +36,12 @@ struct Maker {
 };
 [[nodiscard]] Port port_of(const Blueprint& plan, std::int64_t major);
 
+// Of the Unix clock, as notes have it.
+[[nodiscard]] std::int64_t now_seconds();
+[[nodiscard]] std::string secret_or_empty(Context& context, std::string_view name);
+// Nothing can be made without it.
+[[nodiscard]] Ending no_master(const std::string& server);
+
 // Makes a database with all modules, signed in to with `site.maker`. Answers wait while Odoo is still at it, and drops
 // what turns out to be half made. Only for names that nobody else uses.
 [[nodiscard]] Result<Nothing> make_afresh(Site& site, const std::string& name);

@@ -105,7 +105,7 @@ Changed currencies_change() { return {"res.config.settings", 0, "group_multi_cur
 
 Result<Company> Engine::make_company(Context& context, Asked request, Who tenant, Where server,
                                      const Platform& platform) {
-  auto work = enter(context, request, tenant, server, platform, Purpose::act);
+  auto work = enter(context, request, tenant, server, platform, Purpose::use_key);
   if (!work.has_value()) return work.ending();
   Database& database = work.value().database;
   const auto fields = company_fields(database, work->plan, platform);
@@ -121,7 +121,7 @@ Result<Company> Engine::make_company(Context& context, Asked request, Who tenant
 
 Verdict Engine::verify_company(Context& context, Asked request, Who tenant, Where server, const Platform& platform,
                                Maybe<Company> output) {
-  auto work = enter(context, request, tenant, server, platform, Purpose::look);
+  auto work = enter(context, request, tenant, server, platform, Purpose::use_key);
   if (!work.has_value()) return looked(work.ending());
   Database& database = work.value().database;
   const auto fields = company_fields(database, work->plan, platform);
@@ -137,7 +137,7 @@ Verdict Engine::verify_company(Context& context, Asked request, Who tenant, Wher
 Result<Nothing> Engine::undo_company(Context& context, Asked request, Who tenant, Where server,
                                      const Platform& platform, Maybe<Company> output) {
   if (platform.created) return done();
-  auto work = enter(context, request, tenant, server, platform, Purpose::look);
+  auto work = enter(context, request, tenant, server, platform, Purpose::use_key);
   if (!work.has_value()) return work.ending();
   return put_back(work.value().database, output ? output->changes : notes_of(context).changing);
 }
@@ -148,7 +148,7 @@ Result<Plan> Engine::plan_company(Context& context, Asked request, Who tenant, W
     if (!plan.has_value()) return plan.ending();
     return done(Plan{{{"change", "company " + plan->company, "name, country, money and fiscal year"}}});
   }
-  auto work = enter(context, request, tenant, server, *platform, Purpose::look);
+  auto work = enter(context, request, tenant, server, *platform, Purpose::use_key);
   if (!work.has_value()) return work.ending();
   Database& database = work.value().database;
   const auto fields = company_fields(database, work->plan, *platform);
@@ -165,7 +165,7 @@ Result<Plan> Engine::plan_company(Context& context, Asked request, Who tenant, W
 
 Result<Chart> Engine::load_chart(Context& context, Asked request, Who tenant, Where server, const Platform& platform,
                                  const Company& company) {
-  auto work = enter(context, request, tenant, server, platform, Purpose::act);
+  auto work = enter(context, request, tenant, server, platform, Purpose::use_key);
   if (!work.has_value()) return work.ending();
   const Blueprint& plan = work->plan;
   Database& database = work.value().database;
@@ -203,7 +203,7 @@ Result<Chart> Engine::load_chart(Context& context, Asked request, Who tenant, Wh
 
 Verdict Engine::verify_chart(Context& context, Asked request, Who tenant, Where server, const Platform& platform,
                              const Company& company, Maybe<Chart> output) {
-  auto work = enter(context, request, tenant, server, platform, Purpose::look);
+  auto work = enter(context, request, tenant, server, platform, Purpose::use_key);
   if (!work.has_value()) return looked(work.ending());
   const auto code = chart_of(work.value().database, company.id);
   if (!code.has_value()) return looked(code.ending());
@@ -224,7 +224,7 @@ Result<Nothing> Engine::undo_chart(Context& context, Asked, Who, Where, const Pl
 
 Result<Applied> Engine::apply_settings(Context& context, Asked request, Who tenant, Where server,
                                        const Platform& platform, const Company& company, const Chart&) {
-  auto work = enter(context, request, tenant, server, platform, Purpose::act);
+  auto work = enter(context, request, tenant, server, platform, Purpose::use_key);
   if (!work.has_value()) return work.ending();
   Database& database = work.value().database;
   const auto changes = apply(database, "res.company", company.id, company_settings());
@@ -248,7 +248,7 @@ Result<Applied> Engine::apply_settings(Context& context, Asked request, Who tena
 
 Verdict Engine::verify_settings(Context& context, Asked request, Who tenant, Where server, const Platform& platform,
                                 const Company& company, const Chart&, Maybe<Applied> output) {
-  auto work = enter(context, request, tenant, server, platform, Purpose::look);
+  auto work = enter(context, request, tenant, server, platform, Purpose::use_key);
   if (!work.has_value()) return looked(work.ending());
   Database& database = work.value().database;
   auto drift = compare(database, "res.company", company.id, company_settings());
@@ -267,7 +267,7 @@ Verdict Engine::verify_settings(Context& context, Asked request, Who tenant, Whe
 Result<Nothing> Engine::undo_settings(Context& context, Asked request, Who tenant, Where server,
                                       const Platform& platform, const Company&, const Chart&, Maybe<Applied> output) {
   if (platform.created) return done();
-  auto work = enter(context, request, tenant, server, platform, Purpose::look);
+  auto work = enter(context, request, tenant, server, platform, Purpose::use_key);
   if (!work.has_value()) return work.ending();
   std::vector<Changed> changes = output ? output->changes : notes_of(context).changing;
   const auto groups = std::erase_if(changes, [](const Changed& one) { return one.model == "res.config.settings"; });

@@ -64,10 +64,27 @@ void Database::use_password(std::int64_t user, std::string_view password) {
   word_ = password;
 }
 
-void Database::use_key(std::int64_t user, std::string_view key) {
+void Database::use_key(std::int64_t user, std::string_view key, std::string name) {
   access_ = Access::key;
+  key_name_ = std::move(name);
   user_ = user;
   word_ = key;
+}
+
+Reply Database::confirmed(Call call, std::string_view password) {
+  Reply asked = call_kw(call, seconds(60));
+  const json::object* wizard = asked.ok() ? asked.value().if_object() : nullptr;
+  if (!wizard || text_of(*wizard, "res_model") != "res.users.identitycheck") return asked;
+  Call run{.model = "res.users.identitycheck", .method = "run_check", .ids = json::array{id_of(*wizard, "res_id")}};
+  if (major_ >= kFirstWithJson2) {
+    run.context = {{"password", password}};
+  } else {
+    const Reply told =
+        call_kw({.model = run.model, .method = "write", .named = {{"vals", {{"password", password}}}}, .ids = run.ids},
+                seconds(60));
+    if (!told.ok()) return told;
+  }
+  return call_kw(run, seconds(60));
 }
 
 Reply Database::make_key(const std::string& login, std::string_view password, const std::string& name,
@@ -78,32 +95,19 @@ Reply Database::make_key(const std::string& login, std::string_view password, co
                                    .named = {{"vals_list", {{"name", name}, {"duration", std::to_string(days)}}}}},
                                   seconds(60));
   if (!described.ok()) return described;
-  const Reply asked =
-      call_kw({.model = "res.users.apikeys.description", .method = "make_key", .ids = json::array{described.id()}},
-              seconds(60));
-  if (!asked.ok()) return asked;
-  // Whoever makes a key has to give the password once more, by a wizard.
-  const json::object* wizard = asked.value().if_object();
-  const std::int64_t check = wizard ? id_of(*wizard, "res_id") : 0;
-  Reply shown = asked;
-  if (check != 0) {
-    Call run{.model = "res.users.identitycheck", .method = "run_check", .ids = json::array{check}};
-    if (major_ >= kFirstWithJson2) {
-      run.context = {{"password", password}};
-    } else {
-      const Reply told = call_kw(
-          {.model = run.model, .method = "write", .named = {{"vals", {{"password", password}}}}, .ids = run.ids},
-          seconds(60));
-      if (!told.ok()) return told;
-    }
-    shown = call_kw(run, seconds(60));
-    if (!shown.ok()) return shown;
-  }
+  Reply shown = confirmed(
+      {.model = "res.users.apikeys.description", .method = "make_key", .ids = json::array{described.id()}}, password);
+  if (!shown.ok()) return shown;
   const json::object* window = shown.value().if_object();
   const json::value* context = window ? window->if_contains("context") : nullptr;
   const std::string key = context && context->is_object() ? text_of(context->get_object(), "default_key") : "";
   if (key.empty()) return odd("no API key was shown");
   return json::value(key);
+}
+
+Reply Database::remove_keys(const std::string& login, std::string_view password, json::array ids) {
+  if (Reply opened = open_session(login, password); !opened.ok()) return opened;
+  return confirmed({.model = "res.users.apikeys", .method = "remove", .ids = std::move(ids)}, password);
 }
 
 Reply Database::call_kw(const Call& call, Milliseconds timeout) {

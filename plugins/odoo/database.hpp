@@ -35,11 +35,13 @@ class Database {
   Reply sign_in(const std::string& login, std::string_view password);
   // No request: who it is shows with the first call.
   void use_password(std::int64_t user, std::string_view password);
-  void use_key(std::int64_t user, std::string_view key);
+  void use_key(std::int64_t user, std::string_view key, std::string name = "");
   // Called once if the key is not accepted; true: there is another way now, and the call is made again.
   void on_refused_key(std::function<bool(Database&)> renew) { renew_ = std::move(renew); }
   // Makes an API key for the user, whose session this needs; the key is the value. It is not used by itself.
   Reply make_key(const std::string& login, std::string_view password, const std::string& name, std::int64_t days);
+  // By their ids; the session goes on. A key that is gone already is `odoo.absent`.
+  Reply remove_keys(const std::string& login, std::string_view password, json::array ids);
 
   Reply call(const Call& call, Milliseconds timeout = std::chrono::seconds(60));
   Reply search_read(const std::string& model, json::array domain, const std::vector<std::string>& fields,
@@ -52,6 +54,8 @@ class Database {
   [[nodiscard]] const std::string& name() const { return name_; }
   [[nodiscard]] int major() const { return major_; }
   [[nodiscard]] std::int64_t user() const { return user_; }
+  // Of the API key that was used last; "": none, or one whose name nobody knows.
+  [[nodiscard]] const std::string& key_name() const { return key_name_; }
   [[nodiscard]] Wire& wire() { return wire_; }
   [[nodiscard]] Context& context() const { return wire_.context(); }
   [[nodiscard]] Concern concern(std::string object, std::string expected) const {
@@ -62,6 +66,8 @@ class Database {
   enum class Access { none, password, session, key };
   Reply send(const Call& call, Milliseconds timeout);
   Reply call_kw(const Call& call, Milliseconds timeout);
+  // What Odoo asks the password for once more, by a wizard.
+  Reply confirmed(Call call, std::string_view password);
   Reply open_session(const std::string& login, std::string_view password);
 
   Wire wire_;
@@ -70,6 +76,7 @@ class Database {
   Access access_ = Access::none;
   std::int64_t user_ = 0;
   std::string word_;  // the password, or the key
+  std::string key_name_;
   std::function<bool(Database&)> renew_;
 };
 

@@ -1,30 +1,8 @@
 #include "engine.hpp"
 
-#include <ctime>
-
 namespace tenantry::odoo {
 
 namespace {
-
-constexpr auto kKey = "odoo.api_key";
-constexpr auto kKeyExpires = "odoo.api_key_expires";
-constexpr auto kKeyName = "Tenantry";
-using std::chrono::hours;
-using Time = std::chrono::system_clock::time_point;
-
-std::string written(Time time) {
-  const std::time_t count = std::chrono::system_clock::to_time_t(time);
-  std::tm parts{};
-  gmtime_r(&count, &parts);
-  char text[32];
-  return {text, std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%SZ", &parts)};
-}
-
-// A key is renewed in the last quarter of its life, or a week before its end.
-bool is_fresh(std::string_view expires, std::int64_t days) {
-  const auto margin = std::min<std::chrono::seconds>(hours(7 * 24), hours(24 * days) / 4);
-  return written(std::chrono::system_clock::now() + margin) < expires;
-}
 
 struct Credentials {
   std::string login, names;
@@ -42,27 +20,6 @@ Credentials credentials_of(Context& context, const Blueprint& plan) {
   return {plan.owner_login, "tenant.admin_password and odoo.api_key", ask("tenant.admin_password"), std::nullopt};
 }
 
-// Makes a key, seals it and uses it. False: there is none, and the session goes on.
-Result<bool> keep_key(Database& database, const Credentials& credentials, const Blueprint& plan) {
-  Context& context = database.context();
-  const auto expires = written(std::chrono::system_clock::now() + hours(24 * plan.key_days));
-  const Reply made = database.make_key(credentials.login, *credentials.password, kKeyName, plan.key_days);
-  if (!made.ok()) {
-    const Concern concern = database.concern("API key of " + credentials.login, "to make one");
-    if (made.fault().remedy == Remedy::retry || made.is(Remedy::cancelled)) return ending_of(made.fault(), concern);
-    context.warn("no API key could be made; the password is used", {{"found", made.fault().message}});
-    return done(false);
-  }
-  const std::string key(made.value().get_string());
-  // The date last: a key without it is made anew.
-  if (!context.put_secret(kKey, key) || !context.put_secret(kKeyExpires, expires)) {
-    context.warn("the API key cannot be kept; the password is used");
-    return done(false);
-  }
-  database.use_key(database.user(), key);
-  return done(true);
-}
-
 }  // namespace
 
 // Steps of one tenant that write to the same rows take turns. Side by side they deadlock in PostgreSQL, because all of
@@ -78,15 +35,11 @@ void Engine::define(Graph<Engine>& g) {
   const auto tenant = g.tenant();
   const auto server = g.server();
   using E = Engine;
-  const std::initializer_list<std::string_view> secrets{kKey, kKeyExpires, "tenant.admin_password",
+  const std::initializer_list<std::string_view> secrets{kApiKey, kApiKeyExpires, "tenant.admin_password",
                                                         "server.admin_password", "server.api_key"};
-  const std::initializer_list<std::string_view> makers{kKey,
-                                                       kKeyExpires,
-                                                       "tenant.admin_password",
-                                                       "server.admin_password",
-                                                       "server.api_key",
-                                                       "server.master_password",
-                                                       "server.template_password"};
+  const std::initializer_list<std::string_view> makers{
+      kApiKey,          kApiKeyExpires,           "tenant.admin_password",   "server.admin_password",
+      "server.api_key", "server.master_password", "server.template_password"};
   const auto check = g.step("step_0_engine_check", &E::check, request, tenant, server)
                          .title("Engine check")
                          .secrets(makers)
@@ -262,6 +215,7 @@ Result<Work> Engine::enter(Context& context, Asked request, Who tenant, Where se
   Work work{plan.value(), Database(wire(context, server, *plan), plan->database, static_cast<int>(major))};
   Database& database = work.database;
   const Credentials credentials = credentials_of(context, work.plan);
+  if (credentials.password) work.administrator = Key{credentials.login, *credentials.password};
   const Concern concern = database.concern("sign-in to " + database.name(), "to be let in");
   const auto with_password = [&]() -> std::optional<Ending> {
     if (!credentials.password)
@@ -284,22 +238,23 @@ Result<Work> Engine::enter(Context& context, Asked request, Who tenant, Where se
     if (auto refused = with_password()) return std::move(*refused);
     return done(std::move(work));
   }
-  const auto key = context.find_secret(kKey), expires = context.find_secret(kKeyExpires);
+  const auto key = context.find_secret(kApiKey), expires = context.find_secret(kApiKeyExpires);
   if (key && expires && is_fresh(*expires, work.plan.key_days)) {
-    database.use_key(user, *key);
-    database.on_refused_key([credentials, purpose, plan = work.plan](Database& refused) {
-      if (!credentials.password || !refused.sign_in(credentials.login, *credentials.password).ok()) return false;
-      if (purpose == Purpose::look) return true;
-      refused.context().warn("the kept API key does not work any more; making another");
-      return keep_key(refused, credentials, plan).has_value();
-    });
+    database.use_key(user, *key, key_name(*expires));
+    database.on_refused_key(
+        [administrator = work.administrator, purpose, days = work.plan.key_days](Database& refused) {
+          if (!administrator || !refused.sign_in(administrator->login, administrator->password).ok()) return false;
+          if (purpose == Purpose::use_key) return true;
+          refused.context().warn("the kept API key does not work any more; making another");
+          return keep_key(refused, *administrator, days).has_value();
+        });
     return done(std::move(work));
   }
-  if (purpose == Purpose::look || !credentials.password) {
+  if (purpose == Purpose::use_key || !work.administrator) {
     if (auto refused = with_password()) return std::move(*refused);
     return done(std::move(work));
   }
-  const auto kept = keep_key(database, credentials, work.plan);
+  const auto kept = keep_key(database, *work.administrator, work.plan.key_days);
   if (!kept.has_value()) return kept.ending();
   if (!*kept)
     if (auto refused = with_password()) return std::move(*refused);

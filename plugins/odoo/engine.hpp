@@ -1,13 +1,14 @@
 // Odoo 17 and later: the steps that give a tenant a database of its own, or take one over, and turn it into a shop that
-// can sell. The steps are in setup.cpp (0, the template, 1, the hand-over), company.cpp (2, 3, 5), stock.cpp (4, 6) and
-// pos.cpp (7 to 10); what they share is in records.hpp and building.hpp. One object serves all threads and keeps
-// nothing between calls but connections.
+// can sell. The steps are in check.cpp (0), preparing.cpp (the template), platform.cpp (1), handover.cpp, company.cpp
+// (2, 3, 5), warehouses.cpp (4), items.cpp (6), customer.cpp (7), till.cpp (8), session.cpp (9) and sale.cpp (10); what
+// they share is in records.hpp and building.hpp. One object serves all threads and keeps nothing between calls but
+// connections.
 #pragma once
 #include <map>
 #include <memory>
 #include <mutex>
 
-#include "building.hpp"
+#include "keys.hpp"
 
 namespace tenantry::odoo {
 
@@ -98,6 +99,7 @@ BOOST_DESCRIBE_STRUCT(Finished, (), (order, made))
 struct Work {
   Blueprint plan;
   Database database;
+  std::optional<Key> administrator = std::nullopt;  // with the password, if that is known
 };
 
 // The connections of an engine, by how they trust.
@@ -112,6 +114,8 @@ class Clients {
 
 // What the steps that make databases share with the engine of templates.
 [[nodiscard]] Result<EngineCheck> check_server(Wire& wire, const Blueprint& plan, const std::string& master);
+// The user who is signed in, or whose API key it is.
+[[nodiscard]] Result<std::int64_t> user_of(Database& database, const std::string& login);
 [[nodiscard]] Result<Template> provide_template(Site& site, const std::string& version);
 
 class Engine {
@@ -196,8 +200,9 @@ class Engine {
 
   Result<Blueprint> blueprint(Context&, Asked, Who, Where) const;
   Wire wire(Context&, Where, const Blueprint&);
-  // Signed in with what there is for the tenant's database. Only who acts may make an API key and keep it.
-  enum class Purpose { act, look };
+  // Signed in with what there is for the tenant's database. Only step 1 makes API keys, because it has nobody beside
+  // it: of several that are made at the same time only one would be kept.
+  enum class Purpose { renew_key, use_key };
   Result<Work> enter(Context&, Asked, Who, Where, std::int64_t major, std::int64_t user, Purpose);
   Result<Work> enter(Context& context, Asked request, Who tenant, Where server, const Platform& platform,
                      Purpose purpose) {

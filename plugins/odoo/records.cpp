@@ -256,8 +256,13 @@ Result<Titles> take_back(Database& database, const std::vector<Wanted>& wanted, 
     if (fault.cause != "invalid_input" && fault.cause != "conflict")
       return ending_of(fault, database.concern(one.title, "to remove it"));
     const Reply archived = database.write(one.model, there->id, {{"active", false}});
-    if (!archived.ok()) return ending_of(archived.fault(), database.concern(one.title, "to archive it"));
-    database.context().warn("archived instead of removed, because something refers to it", {{"object", one.title}});
+    if (!archived.ok() && archived.fault().cause != "invalid_input" && archived.fault().cause != "conflict")
+      return ending_of(archived.fault(), database.concern(one.title, "to archive it"));
+    if (archived.ok())
+      database.context().warn("archived instead of removed, because something refers to it", {{"object", one.title}});
+    else
+      database.context().warn("stays, because Odoo neither removes nor archives it",
+                              {{"object", one.title}, {"found", archived.fault().message}});
     left.push_back(one.title);
   }
   return done(std::move(left));

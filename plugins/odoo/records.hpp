@@ -60,7 +60,7 @@ struct Survey {
 // What ensure() would do.
 [[nodiscard]] Result<std::vector<Action>> foresee(Database& database, const std::vector<Wanted>& wanted);
 // Removes, in reverse, what this run made: what its external id says, and these titles. Archives what cannot be
-// removed. Answers with what stays behind.
+// removed, and leaves what Odoo does not archive, either. Answers with what stays behind.
 [[nodiscard]] Result<Titles> take_back(Database& database, const std::vector<Wanted>& wanted, const Titles& made);
 
 // Fields of a record that is always there, e.g. of the company. Answers with every change of this run.

@@ -240,6 +240,25 @@ TEST_CASE("an exclusive name goes from one to the next in the order they came") 
   CHECK(host.engine->count("company") == 27);
 }
 
+TEST_CASE("several steps of one tenant that wait for the same exclusive name go one after the other") {
+  Host host;
+  std::vector<model::StepSpec> writing;
+  for (const auto* id : {"a", "b", "c"}) {
+    writing.push_back(once(id));
+    writing.back().exclusive = model::Exclusive{"rows", true};
+    host.engine->hold(id);
+  }
+  const auto graph = known(host, writing);
+  host.live();
+  const auto run = host.start(graph);
+  for (const auto* id : {"a", "b", "c"}) {
+    REQUIRE(eventually([&] { return host.engine->answer(id, ScriptedEngine::done(), run.value); }));
+    CHECK(host.engine->out() <= 1);
+  }
+  CHECK(host.reaches(run, "completed"));
+  CHECK(host.engine->most_at_once() == 1);
+}
+
 TEST_CASE("a tenant has no more steps running than one tenant may") {
   Host host;
   host.options.limits.per_tenant = 2;

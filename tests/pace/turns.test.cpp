@@ -117,6 +117,18 @@ TEST_CASE("who stands aside is called in order, back to the old place") {
   CHECK(turns.size() == 0);
 }
 
+TEST_CASE("who stands aside for the same name several times is called once, and may leave") {
+  Turns turns;
+  std::array<One, 2> all{One{'a'}, One{'b'}};
+  for (auto& one : all) turns.join(&one, "e", "s");
+  turns.round([](Turns::Lane&) { return true; }, [&](One* one) { turns.step_aside(one, {"x", "y", "x"}); });
+  CHECK(turns.call("x") == &all[0]);
+  turns.leave(&all[1]);
+  CHECK_FALSE(turns.is_awaited("x"));
+  CHECK_FALSE(turns.is_awaited("y"));
+  CHECK(round(turns, {{"s", 9}}) == "a");
+}
+
 TEST_CASE("a lane whose first leaves goes on with the second") {
   Turns turns;
   std::array<One, 3> all{One{'a'}, One{'b'}, One{'c'}};

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # The Odoo engine against a real Odoo 19: Debian's package of it, unpacked outside of the tree and not installed, with a
 # PostgreSQL of its own, both on loopback. Three tenants through the host: one from a template, one made afresh while
-# the host is killed once, one whose database is there already. Odoo is asked what came of it, one tenant is rolled
-# back, and the times are printed. Usage: tests/real/odoo.sh BUILD_DIR
+# the host is killed once, one whose database is there already and has something in it. Odoo is asked what came of it,
+# an API key that nobody knows is found and removed, two tenants are rolled back (the made database goes, the existing
+# one stays with what was in it, the third is as it was), and the times are printed. Usage: tests/real/odoo.sh BUILD_DIR
 #   ODOO_FOLDER=DIR  keeps what was downloaded there for the next time (400 MB)
 set -euo pipefail
 built=$(cd "${1:?the folder of a build}" && pwd)
@@ -183,6 +184,18 @@ finished() {
     sleep 0.2
   done
 }
+# condition <tenant>: has everything verified, and prints what came of it.
+condition() {
+  local limit=$((SECONDS + 600)) status
+  api POST "/api/provisioning/tenants/$1/verify" >/dev/null
+  while :; do
+    status=$(tenantry -o json status "$1")
+    [ "$(jq -r .verifying <<<"$status")" = true ] || break
+    [ $SECONDS -lt $limit ] || die "$1 is still being verified (logs: $logs)"
+    sleep 0.2
+  done
+  jq -r .condition <<<"$status"
+}
 times=()
 now() { date +%s%N; }
 took() { # took <what> <since>
@@ -223,11 +236,17 @@ took "a tenant made afresh, the host killed meanwhile" "$since"
 # ---- a tenant whose database is there ----
 
 rpc db create_database "$(jq -nc --arg m "$ODOO_MASTER" --arg p "$ODOO_ADMIN" '[$m, "legacy", false, "en_US", $p, "admin", "KE"]')" >/dev/null
+call() { # call <model> <method> <arguments> [named]: in the existing database, as its administrator
+  rpc object execute_kw "$(jq -nc --arg p "$ODOO_ADMIN" --arg m "$1" --arg n "$2" --argjson a "$3" \
+    --argjson k "${4:-{\}}" '["legacy", 2, $p, $m, $n, $a, $k]')"
+}
+call res.partner create '[{"name": "Mama Njeri", "ref": "OLD-1"}]' >/dev/null
+uuid=$(call ir.config_parameter get_param '["database.uuid"]')
 legacy=$(create "Duka Tatu" legacy)
 since=$(now)
 tenantry start "$legacy" --demo-data >/dev/null
 finished "$legacy" completed
-took "a tenant in an existing, empty database" "$since"
+took "a tenant in an existing database, modules and all" "$since"
 
 # ---- what Odoo says ----
 
@@ -265,11 +284,35 @@ rpc common login "$(jq -nc --arg p "$TENANTRY_TENANT_PASSWORD" '["legacy", "owne
   die "the owner cannot sign in to the existing database"
 is "databases on their way" 0 "$(rpc db list '[]' | jq '[.[] | select(startswith("tenantry-stage"))] | length')"
 
-for tenant in "$copy" "$legacy"; do
-  api POST "/api/provisioning/tenants/$tenant/verify" >/dev/null
-  finished "$tenant" completed
-done
-echo "verify: in sync"
+for tenant in "$copy" "$fresh" "$legacy"; do is "verified, $tenant" InSync "$(condition "$tenant")"; done
+
+# ---- an API key whose maker died before anybody was told ----
+
+keys() { ask "$1" "$2" "$3" res.users.apikeys '[]' '["name"]' | jq -r 'length'; } # keys <database> <login> <password>
+base=copy-$(label "$copy")
+owner=("$base" owner@copies.example "$TENANTRY_TENANT_PASSWORD")
+web() { # web <path> <parameters>: in the session of the web client
+  curl -fsS --max-time 60 -b "$work/cookies" -c "$work/cookies" "$odoo$1" -H 'Content-Type: application/json' \
+    -d "{\"jsonrpc\": \"2.0\", \"method\": \"call\", \"params\": $2}" | jq -ec 'if .error then error(.error.data.name) else .result end'
+}
+by_web() { # by_web <model> <method> <arguments> [named]
+  web "/web/dataset/call_kw/$1/$2" "{\"model\": \"$1\", \"method\": \"$2\", \"args\": $3, \"kwargs\": ${4:-{\}}}"
+}
+is "API keys" "1 1 1" "$(keys "${owner[@]}") $(keys "fresh-$(label "$fresh")" owner@afresh.example \
+  "$TENANTRY_TENANT_PASSWORD") $(keys legacy admin "$ODOO_ADMIN")"
+web /web/session/authenticate "$(jq -nc --args '{db: $ARGS.positional[0], login: $ARGS.positional[1],
+  password: $ARGS.positional[2]}' "${owner[@]}")" >/dev/null
+key=$(by_web res.users.apikeys.description create '[[{"name": "Tenantry until 2099-01-01T00:00:00.000000Z", "duration": "1"}]]' |
+  jq '.[0]? // .')
+check=$(by_web res.users.apikeys.description make_key "[[$key]]" | jq .res_id)
+by_web res.users.identitycheck run_check "[[$check]]" \
+  "$(jq -nc --arg p "$TENANTRY_TENANT_PASSWORD" '{context: {password: $p}}')" >/dev/null
+is "API keys, one of them lost" 2 "$(keys "${owner[@]}")"
+is "verified with a lost key" Drifted "$(condition "$copy")"
+api POST "/api/provisioning/tenants/$copy/rerun-from" '{"step": "step_1_platform_setup", "include_downstream": false}' >/dev/null
+finished "$copy" completed
+is "API keys after step 1" 1 "$(keys "${owner[@]}")"
+is "verified after step 1" InSync "$(condition "$copy")"
 
 # ---- back again ----
 
@@ -283,8 +326,37 @@ finished "$legacy" compensated
 took "a roll-back in an existing database" "$since"
 is "databases that are left" "copy-$(label "$copy") legacy" \
   "$(rpc db list '[]' | jq -r '[.[] | select(startswith("tenantry-template") | not)] | sort | join(" ")')"
-is "name of the company in the existing database" "My Company" \
-  "$(ask legacy admin "$ODOO_ADMIN" res.company '[]' '["name"]' | jq -r '.[0].name')"
+old=(legacy admin "$ODOO_ADMIN")
+is "company of the existing database" "My Company" "$(ask "${old[@]}" res.company '[]' '["name"]' | jq -r '.[0].name')"
+is "its uuid" "$uuid" "$(call ir.config_parameter get_param '["database.uuid"]')"
+is "its old customer" "Mama Njeri" "$(ask "${old[@]}" res.partner '[["ref","=","OLD-1"]]' '["name"]' | jq -r '.[0].name')"
+is "its walk-in customers, items, tills and warehouses" "0 0 0 1" "$(
+  ask "${old[@]}" res.partner '[["ref","=","WALK-IN"]]' '["name"]' | jq length
+) $(
+  ask "${old[@]}" product.template '[["is_storable","=",true]]' '["name"]' | jq length
+) $(
+  ask "${old[@]}" pos.config '[]' '["name"]' | jq length
+) $(ask "${old[@]}" stock.warehouse '[]' '["name"]' | jq length)"
+is "its open sessions" 0 "$(ask "${old[@]}" pos.session '[["state","!=","closed"]]' '["name"]' | jq length)"
+is "its owner's sign-in" false \
+  "$(rpc common login "$(jq -nc --arg p "$TENANTRY_TENANT_PASSWORD" '["legacy", "owner@legacy.example", $p]')" || true)"
+is "its API keys" 0 "$(keys "${old[@]}")"
+is "its mark" 0 "$(ask "${old[@]}" ir.config_parameter '[["key","=","tenantry.owner"]]' '["key"]' | jq length)"
+look "$base" "Duka Moja" "${owner[@]:1}"
+is "verified, the tenant that was left alone" InSync "$(condition "$copy")"
+
+# ---- once more, where something of the first time is still in the archive ----
+
+since=$(now)
+tenantry start "$legacy" --demo-data >/dev/null
+finished "$legacy" completed
+took "a tenant in that database once more" "$since"
+is "company, tills and warehouses" "Duka Tatu, 1, 1" "$(ask "${old[@]}" res.company '[]' '["name"]' | jq -r '.[0].name'), $(
+  ask "${old[@]}" pos.config '[["name","=","Main Till"]]' '["name"]' | jq length
+), $(ask "${old[@]}" stock.warehouse '[["name","=","Main Shop"]]' '["name"]' | jq length)"
+is "its open sessions" 1 "$(ask "${old[@]}" pos.session '[["state","=","opened"]]' '["name"]' | jq length)"
+is "its API keys" 1 "$(keys "${old[@]}")"
+is "verified, the second time" InSync "$(condition "$legacy")"
 
 echo
 echo "Times:"

@@ -297,6 +297,31 @@ TEST_CASE("the same order sent twice is sold once") {
   CHECK(sandbox.on("t1", "product.template", "read", {{product}, {"qty_available"}}).at(0).at("qty_available") == -3.0);
 }
 
+TEST_CASE("a customer who has bought something is archived, and never deleted") {
+  OdooSandbox sandbox;
+  sandbox.make("t1", "prepared");
+  const auto create = [&](const std::string& model, const json::object& values) {
+    return sandbox.on("t1", model, "create", {values});
+  };
+  const json::value buyer = create("res.partner", {{"name", "Buyer"}});
+  const json::value other = create("res.partner", {{"name", "Other"}});
+  const json::value journal = create("account.journal", {{"name", "Till"}, {"code", "TIL"}, {"type", "cash"}});
+  const json::value method = create("pos.payment.method", {{"name", "Cash"}, {"journal_id", journal}});
+  const json::value till = create(kConfig, {{"name", "Till"}, {"payment_method_ids", {{6, 0, {method}}}}});
+  sandbox.on("t1", kConfig, "open_ui", {{till}});
+  const json::value order{{"uuid", "u-1"},
+                          {"session_id", 1},
+                          {"state", "paid"},
+                          {"partner_id", buyer},
+                          {"amount_total", 0.0},
+                          {"lines", json::array{}},
+                          {"payment_ids", json::array{}}};
+  REQUIRE(sandbox.on("t1", "pos.order", "sync_from_ui", only(json::array{order})).is_object());
+  CHECK(sandbox.on("t1", "res.partner", "unlink", {{buyer}}) == "odoo.exceptions.UserError");
+  CHECK(sandbox.on("t1", "res.partner", "write", {{buyer}, {{"active", false}}}) == true);
+  CHECK(sandbox.on("t1", "res.partner", "unlink", {{other}}) == true);
+}
+
 TEST_CASE("errors of /jsonrpc come with status 200, and their code depends on the version") {
   const int version = GENERATE(18, 19);
   OdooSandbox sandbox(of_version(version));
@@ -344,6 +369,114 @@ TEST_CASE("keys are made over HTTP only, and on version 18 stand for the passwor
   const std::string key = sandbox.make_key("t1");
   CHECK(sandbox.ask("common", "authenticate", {"t1", "admin", key, json::object{}}) == 2);
   CHECK(sandbox.make_key("t1", "admin", "wrong").empty());
+}
+
+TEST_CASE("removing a key asks for the password once more, and then the key opens nothing") {
+  OdooSandbox sandbox(of_version(GENERATE(18, 19)));
+  sandbox.make("t1");
+  const std::string key = sandbox.make_key("t1");
+  const auto keys = [&] { return sandbox.on("t1", "res.users.apikeys", "search", only(json::array{})).as_array(); };
+  const auto opens = [&] { return sandbox.ask("common", "authenticate", {"t1", "admin", key, json::object{}}) == 2; };
+  REQUIRE(keys().size() == 1);
+  CHECK(opens());
+  const std::string cookie = sandbox.session("t1");
+  const auto remove = [&] { return sandbox.kw(cookie, "res.users.apikeys", "remove", only(keys())); };
+  CHECK(remove().at("res_model") == "res.users.identitycheck");
+  CHECK(sandbox.confirm(cookie, remove(), "wrong").is_null());
+  CHECK(opens());
+  CHECK(sandbox.confirm(cookie, remove(), "admin").at("type") == "ir.actions.act_window_close");
+  CHECK(keys().empty());
+  CHECK_FALSE(opens());
+}
+
+TEST_CASE("a warehouse cannot go into the archive while a till takes its goods from it, not even an archived one") {
+  OdooSandbox sandbox;
+  sandbox.make("t1", "prepared");
+  const auto create = [&](const std::string& model, const json::object& values) {
+    return sandbox.on("t1", model, "create", {values});
+  };
+  const json::value shop = create("stock.warehouse", {{"name", "Shop"}, {"code", "SHOP"}});
+  const auto type_of = [&](const json::value& warehouse) {
+    return sandbox.on("t1", "stock.warehouse", "read", {{warehouse}, {"pos_type_id"}}).at(0).at("pos_type_id").at(0);
+  };
+  const json::value till = create(kConfig, {{"name", "Till"},
+                                            {"warehouse_id", shop},
+                                            {"picking_type_id", type_of(shop)},
+                                            {"payment_method_ids", json::array{}}});
+  REQUIRE(till.is_int64());
+  const auto archive = [&](const std::string& model, const json::value& id) {
+    return sandbox.on("t1", model, "write", {{id}, {{"active", false}}});
+  };
+  CHECK(archive(kConfig, till) == true);
+  CHECK(archive("stock.warehouse", shop) == "odoo.exceptions.ValidationError");
+  CHECK(sandbox.on("t1", "stock.warehouse", "unlink", {{shop}}) == "odoo.exceptions.ValidationError");
+  CHECK(sandbox.on("t1", kConfig, "write", {{till}, {{"picking_type_id", type_of(1)}, {"warehouse_id", 1}}}) == true);
+  CHECK(archive("stock.warehouse", shop) == true);
+}
+
+TEST_CASE("a warehouse with goods in it cannot go into the archive before they are counted out") {
+  OdooSandbox sandbox;
+  sandbox.make("t1", "prepared");
+  const json::value shop = sandbox.on("t1", "stock.warehouse", "create", {{{"name", "Shop"}, {"code", "SHOP"}}});
+  const json::value item =
+      sandbox.on("t1", "product.template", "create", {{{"name", "Tea"}, {"is_storable", true}, {"type", "consu"}}});
+  const json::value variant = sandbox.on("t1", "product.template", "read", {{item}, {"product_variant_id"}})
+                                  .at(0)
+                                  .at("product_variant_id")
+                                  .at(0);
+  const json::value location =
+      sandbox.on("t1", "stock.warehouse", "read", {{shop}, {"lot_stock_id"}}).at(0).at("lot_stock_id").at(0);
+  const json::value quant = sandbox.on(
+      "t1", "stock.quant", "create", {{{"product_id", variant}, {"location_id", location}, {"inventory_quantity", 50}}},
+      {{"context", {{"inventory_mode", true}}}});
+  const auto count = [&] { return sandbox.on("t1", "stock.quant", "action_apply_inventory", {{quant}}); };
+  const auto archive = [&] { return sandbox.on("t1", "stock.warehouse", "write", {{shop}, {{"active", false}}}); };
+  CHECK(count().is_null());
+  CHECK(archive() == "odoo.exceptions.UserError");
+  CHECK(sandbox.on("t1", "stock.quant", "write", {{quant}, {{"inventory_quantity", 0}}},
+                   {{"context", {{"inventory_mode", true}}}}) == true);
+  CHECK(archive() == "odoo.exceptions.UserError");  // a wish, until it is applied
+  CHECK(count().is_null());
+  CHECK(archive() == true);
+}
+
+TEST_CASE("nothing that a till could sell is deleted while a session is open") {
+  OdooSandbox sandbox;
+  sandbox.make("t1", "prepared");
+  const auto create = [&](const std::string& model, const json::object& values) {
+    return sandbox.on("t1", model, "create", {values});
+  };
+  const json::value tea = create("product.template", {{"name", "Tea"}, {"available_in_pos", true}});
+  const json::value rent = create("product.template", {{"name", "Rent"}, {"available_in_pos", false}});
+  const json::value journal = create("account.journal", {{"name", "Till"}, {"code", "TIL"}, {"type", "cash"}});
+  const json::value method = create("pos.payment.method", {{"name", "Cash"}, {"journal_id", journal}});
+  const json::value till = create(kConfig, {{"name", "Till"}, {"payment_method_ids", {{6, 0, {method}}}}});
+  sandbox.on("t1", kConfig, "open_ui", {{till}});
+  CHECK(sandbox.on("t1", "product.template", "unlink", {{tea}}) == "odoo.exceptions.UserError");
+  CHECK(sandbox.on("t1", "product.template", "unlink", {{rent}}) == true);
+  CHECK(sandbox.on("t1", "product.template", "write", {{tea}, {{"active", false}}}) == true);
+}
+
+TEST_CASE("an installation that died with its server stands in the way of the next, from 19 on until it is reset") {
+  const int version = GENERATE(18, 19);
+  OdooSandbox sandbox(of_version(version));
+  sandbox.make("t1");
+  sandbox.fault({{"doctype", "ir.module.module.button_immediate_install"},
+                 {"action", "condition"},
+                 {"condition", "install_interrupted"},
+                 {"times", 1}});
+  const json::array stock = ids_named(sandbox, "t1", {"stock"});
+  const auto install = [&] { return sandbox.on("t1", "ir.module.module", "button_immediate_install", only(stock)); };
+  CHECK(install() == "no answer");
+  CHECK(sandbox.on("t1", "ir.module.module", "read", {stock, {"state"}}).at(0).at("state") == "to install");
+  if (version >= 19) {
+    CHECK(install() == "odoo.exceptions.UserError");
+    CHECK(sandbox.on("t1", "ir.module.module", "button_reset_state", {}) == true);
+  } else {
+    CHECK(sandbox.on("t1", "ir.module.module", "button_reset_state", {}) == "builtins.AttributeError");
+  }
+  CHECK(install().is_object());
+  CHECK(sandbox.on("t1", "stock.warehouse", "search_count", only(json::array{})) == 1);
 }
 
 TEST_CASE("a new password ends what the old one began") {

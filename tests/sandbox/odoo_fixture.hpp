@@ -63,35 +63,39 @@ class OdooSandbox {
                  {"Authorization", "bearer " + key}},
                 json::serialize(body));
   }
+  // The cookie of a session of the web client; "": refused.
+  [[nodiscard]] std::string session(const std::string& database, const std::string& login = "admin",
+                                    const std::string& password = "admin") const {
+    const auto begun =
+        post("/web/session/authenticate", {{"db", database}, {"login", login}, {"password", password}}, "");
+    const std::string header = begun ? begun->header("set-cookie") : "";
+    return header.substr(0, header.find(';'));
+  }
+  // call_kw in that session: its result, or null.
+  [[nodiscard]] json::value kw(const std::string& cookie, const std::string& model, const std::string& method,
+                               const json::array& arguments, const json::object& named = {}) const {
+    const auto answer = post("/web/dataset/call_kw/" + model + "/" + method,
+                             {{"model", model}, {"method", method}, {"args", arguments}, {"kwargs", named}}, cookie);
+    const json::value body = answer ? json::parse(answer->body) : json::value();
+    const auto* result = body.is_object() ? body.get_object().if_contains("result") : nullptr;
+    return result ? *result : json::value();
+  }
+  // Answers the wizard that asks for the password once more; null: refused.
+  [[nodiscard]] json::value confirm(const std::string& cookie, const json::value& action,
+                                    const std::string& password) const {
+    if (!action.is_object()) return nullptr;
+    const json::value check = action.at("res_id");
+    (void)kw(cookie, "res.users.identitycheck", "write", {{check}, {{"password", password}}});
+    return kw(cookie, "res.users.identitycheck", "run_check", {{check}}, {{"context", {{"password", password}}}});
+  }
   // A key of the administrator's, by the way that browsers go. "": it was refused.
   [[nodiscard]] std::string make_key(const std::string& database, const std::string& login = "admin",
                                      const std::string& password = "admin") const {
-    const auto post = [&](const std::string& target, const json::object& parameters, const std::string& cookie) {
-      return call(port(), "POST", target,
-                  {{"Content-Type", "application/json"}, {"Cookie", cookie}, {"Host", "127.0.0.1"}},
-                  json::serialize(json::object{{"jsonrpc", "2.0"}, {"method", "call"}, {"params", parameters}}));
-    };
-    const auto begun =
-        post("/web/session/authenticate", {{"db", database}, {"login", login}, {"password", password}}, "");
-    if (!begun) return {};
-    const std::string header = begun->header("set-cookie");
-    const std::string cookie = header.substr(0, header.find(';'));
-    const auto kw = [&](const std::string& model, const std::string& method, const json::array& arguments,
-                        const json::object& named) {
-      const auto answer = post("/web/dataset/call_kw/" + model + "/" + method,
-                               {{"model", model}, {"method", method}, {"args", arguments}, {"kwargs", named}}, cookie);
-      const json::value body = answer ? json::parse(answer->body) : json::value();
-      const auto* result = body.is_object() ? body.get_object().if_contains("result") : nullptr;
-      return result ? *result : json::value();
-    };
+    const std::string cookie = session(database, login, password);
     const json::value description =
-        kw("res.users.apikeys.description", "create", {{{"name", "k"}, {"duration", "1"}}}, {});
-    const json::value action = kw("res.users.apikeys.description", "make_key", {{description}}, {});
-    if (!action.is_object()) return {};
-    const json::value check = action.at("res_id");
-    (void)kw("res.users.identitycheck", "write", {{check}, {{"password", password}}}, {});
+        kw(cookie, "res.users.apikeys.description", "create", {{{"name", "k"}, {"duration", "1"}}});
     const json::value shown =
-        kw("res.users.identitycheck", "run_check", {{check}}, {{"context", {{"password", password}}}});
+        confirm(cookie, kw(cookie, "res.users.apikeys.description", "make_key", {{description}}), password);
     return shown.is_object() ? std::string(shown.at("context").at("default_key").as_string()) : std::string{};
   }
 
@@ -115,6 +119,12 @@ class OdooSandbox {
   odoo::Odoo application;
 
  private:
+  [[nodiscard]] std::optional<Answer> post(const std::string& target, const json::object& parameters,
+                                           const std::string& cookie) const {
+    return call(port(), "POST", target,
+                {{"Content-Type", "application/json"}, {"Cookie", cookie}, {"Host", "127.0.0.1"}},
+                json::serialize(json::object{{"jsonrpc", "2.0"}, {"method", "call"}, {"params", parameters}}));
+  }
   static odoo::Options with_master(odoo::Options options) {
     options.master_password = kMaster;
     return options;

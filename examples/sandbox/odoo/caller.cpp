@@ -14,12 +14,14 @@ bool installs(const Wanted& wanted) {
   return wanted.model == "ir.module.module" && wanted.method.starts_with("button_immediate_");
 }
 
+std::vector<Id> modules_of(const Wanted& wanted) {
+  if (wanted.by_names) return ids_of(member(wanted.named, "ids"));
+  const bool given = wanted.positional.is_array() && !wanted.positional.get_array().empty();
+  return given ? ids_of(wanted.positional.at(0)) : std::vector<Id>();
+}
+
 bool changes_nothing(const Database& database, const Wanted& wanted) {
-  const json::value ids = wanted.by_names ? member(wanted.named, "ids")
-                          : wanted.positional.is_array() && !wanted.positional.get_array().empty()
-                              ? wanted.positional.at(0)
-                              : json::value();
-  for (const Id id : ids_of(ids))
+  for (const Id id : modules_of(wanted))
     if (text_of(database.get("ir.module.module", id, "state")) != "installed") return false;
   return true;
 }
@@ -86,6 +88,17 @@ json::value Caller::run(Database& database, Id user, const Wanted& wanted, const
   return run_now(database, user, wanted);
 }
 
+// A server that ends in the midst of it: the states were committed first.
+void Caller::leave_on_their_way(Database& database, const Wanted& wanted) {
+  const std::lock_guard lock(database.mutex);
+  Transaction transaction(database, "POST");
+  Env env{transaction, 1, {}, true};
+  for (const Id id : modules_of(wanted))
+    if (text_of(database.get("ir.module.module", id, "state")) == "uninstalled")
+      store(env, "ir.module.module", id, {{"state", "to install"}});
+  transaction.commit(journal_);
+}
+
 json::value Caller::run_alone(Database& database, Id user, const Wanted& wanted, const Exchange& exchange) {
   const std::unique_lock gate(database.gate);
   if (exchange.decision.has("cron_running"))
@@ -96,6 +109,10 @@ json::value Caller::run_alone(Database& database, Id user, const Wanted& wanted,
   {
     const std::lock_guard lock(database.mutex);
     if (changes_nothing(database, wanted)) time = exchange.decision.latency + options.scaled(milliseconds(3600));
+  }
+  if (exchange.decision.has("install_interrupted")) {
+    leave_on_their_way(database, wanted);
+    throw killed_worker();
   }
   const bool killed = options.limit_time_real.count() > 0 && time > options.limit_time_real;
   if (!exchange.wait(killed ? options.limit_time_real : time) || killed) throw killed_worker();

@@ -41,6 +41,7 @@ class Caller {
   // Throws for a database that cannot be called: not ready, or half made.
   void check_stage(const Database& database, const Exchange& exchange) const;
   [[nodiscard]] json::value run_now(Database& database, Id user, const Wanted& wanted);
+  void leave_on_their_way(Database& database, const Wanted& wanted);
   [[nodiscard]] json::value run_alone(Database& database, Id user, const Wanted& wanted, const Exchange& exchange);
 
   Databases& databases_;

@@ -26,6 +26,7 @@ struct Rules {
 
 void add_base_rules(std::map<std::string, Rules>& rules);
 void add_account_rules(std::map<std::string, Rules>& rules);
+void add_product_rules(std::map<std::string, Rules>& rules);
 void add_stock_rules(std::map<std::string, Rules>& rules);
 void add_pos_rules(std::map<std::string, Rules>& rules);
 

@@ -319,6 +319,7 @@ const Rules& rules_of(const std::string& model) {
     std::map<std::string, Rules> rules;
     add_base_rules(rules);
     add_account_rules(rules);
+    add_product_rules(rules);
     add_stock_rules(rules);
     add_pos_rules(rules);
     return rules;

@@ -176,6 +176,11 @@ void add_sessions(std::map<std::string, Rules>& rules) {
 }  // namespace
 
 void add_pos_rules(std::map<std::string, Rules>& rules) {
+  rules["res.partner"].before_unlink = [](Env& env, const std::vector<Id>& ids) {
+    for (const auto& [order, record] : env.database().table("pos.order"))
+      if (std::find(ids.begin(), ids.end(), int_of(member(*record, "partner_id"))) != ids.end())
+        throw user_error("You cannot delete a customer that has point of sales orders. You can archive it instead.");
+  };
   add_tills(rules);
   add_methods(rules);
   add_sessions(rules);

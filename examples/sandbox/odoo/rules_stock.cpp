@@ -16,109 +16,6 @@ Id put(Env& env, const std::string& model, json::object values) {
   return id;
 }
 
-std::vector<Id> variants_of(const Env& env, Id product) {
-  std::vector<Id> ids;
-  for (const auto& [id, record] : env.database().table("product.product"))
-    if (int_of(member(*record, "product_tmpl_id")) == product) ids.push_back(id);
-  return ids;
-}
-
-double on_hand(const Env& env, const std::vector<Id>& variants) {
-  double sum = 0;
-  for (const auto& [id, record] : env.database().table("stock.quant")) {
-    const Id location = int_of(member(*record, "location_id"));
-    if (std::find(variants.begin(), variants.end(), int_of(member(*record, "product_id"))) != variants.end() &&
-        text_of(env.database().get("stock.location", location, "usage")) == "internal")
-      sum += float_of(member(*record, "quantity"));
-  }
-  return sum;
-}
-
-constexpr std::array<const char*, 5> kQuantities{"qty_available", "virtual_available", "free_qty", "incoming_qty",
-                                                 "outgoing_qty"};
-
-void add_products(std::map<std::string, Rules>& rules) {
-  static constexpr std::array<const char*, 4> kOfVariant{"default_code", "barcode", "standard_price", "active"};
-  Rules& templates = rules["product.template"];
-  templates.before_create = [](Env& env, json::object& values) {
-    if (!env.database().installed("account")) return;
-    const auto& company = *env.database().find("res.company", env.company());
-    const std::pair<const char*, const char*> kTaxes[]{{"taxes_id", "account_sale_tax_id"},
-                                                       {"supplier_taxes_id", "account_purchase_tax_id"}};
-    for (const auto& [field, source] : kTaxes)
-      if (!values.contains(field) && truthy(member(company, source)))
-        values[field] = json::array{json::array{6, 0, json::array{member(company, source)}}};
-  };
-  templates.after_create = [](Env& env, Id id) {
-    if (env.context.contains("create_product_product")) return;
-    json::object variant{{"product_tmpl_id", id}};
-    for (const char* field : kOfVariant) variant[field] = env.database().get("product.template", id, field);
-    create(env, "product.product", variant);
-  };
-  templates.after_write = [](Env& env, const std::vector<Id>& ids, const json::object& values) {
-    json::object shared;
-    for (const char* field : kOfVariant)
-      if (const auto* value = values.if_contains(field)) shared[field] = truthy(*value) ? *value : json::value();
-    if (values.contains("active")) shared["active"] = truthy(values.at("active"));
-    for (const Id id : ids)
-      for (const Id variant : variants_of(env, id)) store(env, "product.product", variant, shared);
-  };
-  templates.compute = [](Env& env, Id id, const std::string& field) -> std::optional<json::value> {
-    const auto variants = variants_of(env, id);
-    if (field == "product_variant_id") return variants.empty() ? json::value() : json::value(variants.front());
-    if (field == "product_variant_count") return variants.size();
-    if (field == "currency_id") return env.database().get("res.company", env.company(), "currency_id");
-    if (field == "qty_available" || field == "virtual_available") return on_hand(env, variants);
-    if (field == "cost_method") return "standard";
-    if (field == "valuation") return "manual_periodic";
-    return std::nullopt;
-  };
-  Rules& products = rules["product.product"];
-  products.before_create = [](Env& env, json::object& values) {
-    if (!truthy(member(values, "product_tmpl_id"))) env.context["create_product_product"] = true;
-  };
-  products.after_create = [](Env& env, Id id) {
-    env.context.erase("create_product_product");
-    json::object shared;
-    for (const char* field : kOfVariant) shared[field] = env.database().get("product.product", id, field);
-    store(env, "product.template", int_of(env.database().get("product.product", id, "product_tmpl_id")), shared);
-  };
-  products.after_write = [](Env& env, const std::vector<Id>& ids, const json::object& values) {
-    for (const Id id : ids)
-      for (const char* field : kOfVariant)
-        if (values.contains(field))
-          store(env, "product.template", int_of(env.database().get("product.product", id, "product_tmpl_id")),
-                {{field, env.database().get("product.product", id, field)}});
-  };
-  products.compute = [](Env& env, Id id, const std::string& field) -> std::optional<json::value> {
-    if (field == "qty_available" || field == "virtual_available" || field == "free_qty") return on_hand(env, {id});
-    if (field == "lst_price")
-      return env.database().get("product.template",
-                                int_of(env.database().get("product.product", id, "product_tmpl_id")), "list_price");
-    return std::nullopt;
-  };
-  products.name = [](Env& env, Id id) -> std::optional<std::string> {
-    const auto& database = env.database();
-    const std::string code = text_of(database.get("product.product", id, "default_code"));
-    const std::string name = text_of(
-        database.get("product.template", int_of(database.get("product.product", id, "product_tmpl_id")), "name"));
-    return code.empty() ? name : "[" + code + "] " + name;
-  };
-  templates.name = [](Env& env, Id id) -> std::optional<std::string> {
-    const auto& database = env.database();
-    const std::string code = text_of(database.get("product.template", id, "default_code"));
-    const std::string name = text_of(database.get("product.template", id, "name"));
-    return code.empty() ? name : "[" + code + "] " + name;
-  };
-  rules["product.category"].compute = [](Env& env, Id id, const std::string& field) -> std::optional<json::value> {
-    if (field != "complete_name") return std::nullopt;
-    std::string path;
-    for (Id at = id; at != 0; at = int_of(env.database().get("product.category", at, "parent_id")))
-      path = text_of(env.database().get("product.category", at, "name")) + (path.empty() ? "" : " / ") + path;
-    return json::value(path);
-  };
-}
-
 std::string complete_name(const Env& env, Id id) {
   const auto& database = env.database();
   const std::string name = text_of(database.get("stock.location", id, "name"));
@@ -191,7 +88,27 @@ void add_warehouses(std::map<std::string, Rules>& rules) {
     if (!truthy(member(values, "code"))) values["code"] = text_of(member(values, "name"));
     shorten(values);
   };
-  warehouses.before_write = [shorten](Env&, const std::vector<Id>&, json::object& values) { shorten(values); };
+  warehouses.before_write = [shorten](Env& env, const std::vector<Id>& ids, json::object& values) {
+    shorten(values);
+    if (member(values, "active") != false) return;
+    for (const auto& [quant, record] : env.database().table("stock.quant")) {
+      const Id location = int_of(member(*record, "location_id"));
+      const Id view = int_of(env.database().get("stock.location", location, "location_id"));
+      if (float_of(member(*record, "quantity")) != 0)
+        for (const Id id : ids)
+          if (view != 0 && int_of(env.database().get("stock.warehouse", id, "view_location_id")) == view)
+            throw user_error("You can't disable locations " + complete_name(env, location) +
+                             " because they still contain products.");
+    }
+    // Its types of operation go with it, and a till holds on to one, even a till that is archived.
+    for (const auto& [till, record] : env.database().table("pos.config")) {
+      const Id type = int_of(member(*record, "picking_type_id"));
+      const Id warehouse = int_of(env.database().get("stock.picking.type", type, "warehouse_id"));
+      if (type != 0 && std::find(ids.begin(), ids.end(), warehouse) != ids.end())
+        throw validation("You cannot archive '" + text_of(env.database().get("stock.picking.type", type, "name")) +
+                         "' as it is used by POS configuration '" + text_of(member(*record, "name")) + "'.");
+    }
+  };
   warehouses.after_create = furnish_warehouse;
   warehouses.before_unlink = [](Env& env, const std::vector<Id>& ids) {
     for (const Id id : ids) {
@@ -235,6 +152,9 @@ void add_warehouses(std::map<std::string, Rules>& rules) {
   quants.before_create = [](Env&, json::object& values) {
     if (values.contains("inventory_quantity")) values["inventory_quantity_set"] = true;
   };
+  quants.before_write = [](Env&, const std::vector<Id>&, json::object& values) {
+    if (values.contains("inventory_quantity")) values["inventory_quantity_set"] = true;
+  };
   quants.compute = [](Env& env, Id id, const std::string& field) -> std::optional<json::value> {
     if (field == "available_quantity") return env.database().get("stock.quant", id, "quantity");
     if (field == "company_id")
@@ -246,10 +166,7 @@ void add_warehouses(std::map<std::string, Rules>& rules) {
 
 }  // namespace
 
-void add_stock_rules(std::map<std::string, Rules>& rules) {
-  add_products(rules);
-  add_warehouses(rules);
-}
+void add_stock_rules(std::map<std::string, Rules>& rules) { add_warehouses(rules); }
 
 void set_up_stock(Env& env) {
   add_groups(env, {{"Inventory / User", "stock.group_stock_user"},

@@ -97,6 +97,69 @@ TEST_CASE("what a person has to change is not tried again") {
   CHECK(error_named("odoo.exceptions.MissingError", "Record does not exist").fault().remedy == Remedy::absent);
 }
 
+TEST_CASE("the name of the exception decides the class, whatever the status and the number") {
+  struct Known {
+    const char *name, *message, *code, *cause;
+    Remedy remedy;
+  };
+  const Known all[] = {
+      {"odoo.exceptions.AccessDenied", "Access Denied", "odoo.access_denied", "unauthenticated", Remedy::failed},
+      {"werkzeug.exceptions.Unauthorized", "Invalid apikey", "odoo.key_refused", "unauthenticated", Remedy::failed},
+      {"odoo.exceptions.AccessError", "You are not allowed to", "odoo.forbidden", "forbidden", Remedy::failed},
+      {"odoo.exceptions.AccessError", "Database not found.", "odoo.database_filtered", "not_found", Remedy::failed},
+      {"odoo.exceptions.ValidationError", "words", "odoo.invalid", "invalid_input", Remedy::failed},
+      {"odoo.exceptions.ValidationError", "You can not have two users with the same login!", "odoo.name_taken",
+       "conflict", Remedy::exists},
+      {"odoo.exceptions.ValidationError", "The name of the warehouse must be unique per company!", "odoo.name_taken",
+       "conflict", Remedy::exists},
+      {"odoo.exceptions.ValidationError", "Another session is already opened for this point of sale.",
+       "odoo.session_open", "conflict", Remedy::exists},
+      {"odoo.exceptions.ValidationError", "You cannot use the same journal on multiples cash payment methods.",
+       "odoo.journal_shared", "conflict", Remedy::failed},
+      {"odoo.exceptions.ValidationError", "This cash payment method is already used in another Point of Sale.",
+       "odoo.journal_shared", "conflict", Remedy::failed},
+      {"odoo.exceptions.UserError", "words", "odoo.refused", "invalid_input", Remedy::failed},
+      {"odoo.exceptions.UserError", "Object no.such.model doesn't exist", "odoo.module_missing", "missing_dependency",
+       Remedy::failed},
+      {"odoo.exceptions.UserError", "Odoo is currently processing another module operation.", "odoo.installing",
+       "transient", Remedy::retry},
+      {"odoo.exceptions.RedirectWarning", "words", "odoo.refused", "invalid_input", Remedy::failed},
+      {"odoo.exceptions.MissingError", "Record does not exist", "odoo.absent", "not_found", Remedy::absent},
+      {"odoo.exceptions.LockError", "words", "odoo.lock", "transient", Remedy::retry},
+      {"builtins.AttributeError", "words", "odoo.rejected", "invalid_input", Remedy::failed},
+      {"builtins.ValueError", "words", "odoo.rejected", "invalid_input", Remedy::failed},
+      {"builtins.TypeError", "words", "odoo.rejected", "invalid_input", Remedy::failed},
+      {"builtins.KeyError", "words", "odoo.rejected", "invalid_input", Remedy::failed},
+      {"odoo.service.db.DatabaseExists", "exists", "odoo.database_exists", "conflict", Remedy::exists},
+      {"psycopg2.errors.DuplicateDatabase", "exists", "odoo.database_exists", "conflict", Remedy::exists},
+      {"psycopg2.errors.UniqueViolation", "\"pg_database_datname_index\"", "odoo.database_exists", "conflict",
+       Remedy::exists},
+      {"psycopg2.errors.InvalidCatalogName", "words", "odoo.no_such_database", "not_found", Remedy::absent},
+      {"psycopg2.errors.SerializationFailure", "words", "odoo.serialization", "transient", Remedy::retry},
+      {"psycopg2.errors.DeadlockDetected", "words", "odoo.deadlock", "transient", Remedy::retry},
+      {"psycopg2.errors.LockNotAvailable", "words", "odoo.lock", "transient", Remedy::retry},
+      {"psycopg2.errors.InFailedSqlTransaction", "words", "odoo.cron_running", "transient", Remedy::retry},
+      {"psycopg2.errors.ObjectInUse", "words", "odoo.database_in_use", "transient", Remedy::retry},
+      {"psycopg2.InterfaceError", "cursor already closed", "odoo.connection_cut", "transient", Remedy::retry},
+      {"psycopg2.pool.PoolError", "words", "odoo.connection_cut", "transient", Remedy::retry},
+      {"psycopg2.OperationalError", "database \"x\" does not exist", "odoo.no_such_database", "not_found",
+       Remedy::absent},
+      {"psycopg2.OperationalError", "too many connections", "odoo.database_server_down", "engine_unavailable",
+       Remedy::retry},
+  };
+  for (const Known& one : all) {
+    CAPTURE(one.name, one.message);
+    const json::object data{{"name", one.name}, {"message", one.message}};
+    for (const Reply& reply : {error_named(one.name, one.message, 200), error_named(one.name, one.message, 0),
+                               read_json2(answer(500, json::serialize(data)))}) {
+      REQUIRE_FALSE(reply.ok());
+      CHECK(reply.fault().code == one.code);
+      CHECK(reply.fault().cause == one.cause);
+      CHECK(reply.fault().remedy == one.remedy);
+    }
+  }
+}
+
 TEST_CASE("an answer that is a page, or cut short, is a fault of its own") {
   for (const char* body : {"<html>welcome</html>", R"({"jsonrpc":"2.0","resu)", "[]", ""}) {
     CAPTURE(body);

@@ -300,7 +300,7 @@ json::value Server::model(const Seen& seen) {
     throw Raised{"odoo.exceptions.AccessDenied", "Access Denied"};
   if (seen.path.starts_with("/json/2/")) {
     const std::string bearer = seen.headers.at("authorization").substr(7);
-    if (std::find(base.keys.begin(), base.keys.end(), bearer) == base.keys.end())
+    if (std::none_of(base.keys.begin(), base.keys.end(), [&](const ApiKey& key) { return key.word == bearer; }))
       throw Raised{"werkzeug.exceptions.Unauthorized", "Invalid apikey", 401};
   }
   const auto& named = seen.named;
@@ -310,7 +310,16 @@ json::value Server::model(const Seen& seen) {
     for (const auto& [name, state] : base.modules) rows.push_back({{"id", id++}, {"name", name}, {"state", state}});
     return rows;
   }
+  if (seen.what == "ir.module.module.button_reset_state") {
+    for (auto& [name, state] : base.modules)
+      if (state == "to install") state = "uninstalled";
+    return true;
+  }
   if (seen.what == "ir.module.module.button_immediate_install") {
+    const bool half_done = std::any_of(base.modules.begin(), base.modules.end(),
+                                       [](const auto& module) { return module.second == "to install"; });
+    if (half_done && major_ >= 19)
+      throw Raised{"odoo.exceptions.UserError", "Odoo is currently processing another module operation."};
     for (auto& [name, state] : base.modules) state = "installed";
     return {{"type", "ir.actions.act_url"}};
   }
@@ -334,17 +343,44 @@ json::value Server::model(const Seen& seen) {
   }
   if (seen.what == "res.users.search_read")
     return json::array{json::object{{"id", 2}, {"login", base.login}, {"company_id", json::array{1, "My Company"}}}};
-  if (seen.what == "res.users.apikeys.description.create") return next_++;
-  if (seen.what == "res.users.apikeys.description.make_key")
-    return {{"res_model", "res.users.identitycheck"}, {"res_id", next_++}};
-  if (seen.what == "res.users.identitycheck.write") return true;
-  if (seen.what == "res.users.identitycheck.run_check") {
-    base.keys.push_back("key-" + std::to_string(next_++) + "-of-" + seen.database);
-    return {{"context", {{"default_key", base.keys.back()}}}};
-  }
+  if (auto answer = keys_of(seen, base)) return *answer;
   if (seen.what == "account.move.search_count") return base.bookings;
   if (seen.what == "pos.order.search_count") return 0;
   throw Raised{"odoo.exceptions.UserError", "Object of " + seen.what + " doesn't exist"};
+}
+
+// Keys are made and removed by asking for the password once more.
+std::optional<json::value> Server::keys_of(const Seen& seen, Base& base) {
+  const auto ids = [&] { return seen.named.at("ids").as_array(); };
+  const auto wizard = [&](bool makes) {
+    asked_[next_] = {makes, ids()};
+    return json::object{{"res_model", "res.users.identitycheck"}, {"res_id", next_++}};
+  };
+  if (seen.what == "res.users.apikeys.search_read") {
+    json::array rows;
+    for (const ApiKey& key : base.keys) rows.push_back({{"id", key.id}, {"name", key.name}});
+    return rows;
+  }
+  if (seen.what == "res.users.apikeys.description.create") {
+    const json::value& values = seen.named.at("vals_list");
+    described_[next_] = text((values.is_array() ? values.at(0) : values).at("name"));
+    return next_++;
+  }
+  if (seen.what == "res.users.apikeys.description.make_key") return wizard(true);
+  if (seen.what == "res.users.apikeys.remove") return wizard(false);
+  if (seen.what == "res.users.identitycheck.write") return true;
+  if (seen.what != "res.users.identitycheck.run_check") return std::nullopt;
+  const auto [makes, which] = asked_.at(ids().at(0).as_int64());
+  if (!makes) {
+    std::erase_if(base.keys, [&list = which](const ApiKey& key) {
+      return std::find(list.begin(), list.end(), json::value(key.id)) != list.end();
+    });
+    return {{"type", "ir.actions.act_window_close"}};
+  }
+  base.keys.push_back(
+      {next_, described_.at(which.at(0).as_int64()), "key-" + std::to_string(next_) + "-of-" + seen.database});
+  ++next_;
+  return {{"context", {{"default_key", base.keys.back().word}}}};
 }
 
 Host::Host(const Server& server, const std::string& tenant, const json::object& settings)

@@ -34,12 +34,17 @@ struct Instead {
 };
 using Script = std::function<std::optional<Instead>(const Seen&)>;
 
+struct ApiKey {
+  std::int64_t id = 0;
+  std::string name, word;
+};
+
 struct Base {
   std::string login, password;
   bool complete = true;
   std::map<std::string, std::string> modules{{"stock", "installed"}, {"point_of_sale", "installed"}};
   std::map<std::string, std::string> parameters;
-  std::vector<std::string> keys;
+  std::vector<ApiKey> keys;
   int bookings = 0;
 };
 
@@ -81,6 +86,7 @@ class Server {
                 const std::string& body);
   json::value service(const Seen& seen);
   json::value model(const Seen& seen);
+  std::optional<json::value> keys_of(const Seen& seen, Base& base);
 
   const int major_;
   int listener_ = -1;
@@ -91,6 +97,8 @@ class Server {
   std::vector<Seen> seen_;
   std::map<std::string, Base> bases_;
   std::int64_t next_ = 1;
+  std::map<std::int64_t, std::string> described_;               // names of keys that are to be made
+  std::map<std::int64_t, std::pair<bool, json::array>> asked_;  // what waits for a password: make or remove, and ids
 };
 
 // The engine, with its document filled in for a tenant on this server.
