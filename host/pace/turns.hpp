@@ -3,6 +3,7 @@
 // cannot move costs one look however many stand in it, and holds up nobody in another lane; between lanes that can
 // move, the member goes first who has waited longest. Not thread-safe.
 #pragma once
+#include <algorithm>
 #include <cstdint>
 #include <map>
 #include <set>
@@ -54,10 +55,13 @@ class Turns {
     put(member, place);
   }
 
-  // Stands aside, keeping its ticket, until one of these names is called (or it joins by itself). Not empty.
+  // Stands aside, keeping its ticket, until one of these names is called (or it joins by itself). Not empty; the same
+  // name several times is as good as once.
   void step_aside(Member* member, std::vector<std::string> names) {
     auto& place = places_.at(member);
     take_out(place);
+    std::sort(names.begin(), names.end());
+    names.erase(std::unique(names.begin(), names.end()), names.end());
     for (const auto& name : names) aside_[name].emplace(place.ticket, member);
     place.aside = std::move(names);
   }

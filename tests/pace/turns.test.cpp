@@ -117,6 +117,17 @@ TEST_CASE("who stands aside is called in order, back to the old place") {
   CHECK(turns.size() == 0);
 }
 
+TEST_CASE("who waits for the same name with several things stands aside for it once") {
+  Turns turns;
+  One a{'a'};
+  turns.join(&a, "e", "s");
+  turns.round([](Turns::Lane&) { return true; }, [&](One* one) { turns.step_aside(one, {"x", "y", "x"}); });
+  CHECK(turns.call("x") == &a);
+  CHECK_FALSE(turns.is_awaited("x"));
+  CHECK_FALSE(turns.is_awaited("y"));
+  CHECK(round(turns, {{"s", 9}}) == "a");
+}
+
 TEST_CASE("a lane whose first leaves goes on with the second") {
   Turns turns;
   std::array<One, 3> all{One{'a'}, One{'b'}, One{'c'}};
