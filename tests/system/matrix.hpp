@@ -1,5 +1,5 @@
-// The failure matrix: what can go wrong around one call, each on each kind of store. For matrix.test.cpp and the page
-// of host/execution.
+// The failure matrix: what can go wrong around one call, each on each kind of store and with each ERP. For
+// matrix.test.cpp and the page of host/execution.
 #pragma once
 #include <functional>
 #include <string>
@@ -68,7 +68,7 @@ struct MatrixRow {
 
 [[nodiscard]] const std::vector<MatrixRow>& matrix();
 
-// The table as the page shows it.
+// The table as the page shows it, with a column for each ERP and store.
 [[nodiscard]] std::string matrix_page();
 
 }  // namespace tenantry::system
