@@ -165,7 +165,7 @@ bool dies_after_effect(Cell& cell, Victim victim) {
 
 bool erp_answers(Cell& cell, json::object rule) {
   cell.begin();
-  rule["times"] = 2;
+  if (!rule.contains("times")) rule["times"] = 2;
   const auto id = cell.fault(std::move(rule));
   start_run(cell);
   cell.wait_until("the ERP misbehaves", [&] { return cell.erp().hits(id) > 0; });
@@ -210,6 +210,7 @@ bool store_goes(Cell& cell) {
 
 bool disk_fills_up(Cell& cell) {
   if (!cell.small_disk()) return false;
+  cell.own_server();  // what is on the disk goes with it
   cell.begin();
   (void)wait_for_call(cell, 200);
   cell.fill_disk();
@@ -311,7 +312,7 @@ const std::vector<MatrixRow>& matrix() {
        }},
       {"the ERP answers 503", "waits for the server, without costing an attempt",
        [](Cell& cell) {
-         return erp_answers(cell, {{"action", "html"}, {"status", 503}});
+         return erp_answers(cell, {{"action", "html"}, {"status", 503}, {"times", 1}});  // asks for ten seconds
        }},
       {"the ERP answers 429", "waits for as long as it says",
        [](Cell& cell) {
