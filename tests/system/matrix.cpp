@@ -95,6 +95,13 @@ void Cell::expect_completed() {
   if (!completed) throw std::runtime_error("not completed: " + json::serialize(hosts_->status(tenant_)));
 }
 
+void Cell::expect_attempts(int wanted) {
+  const auto status = hosts_->status(tenant_);
+  for (const auto& step : status.at("steps").as_array())
+    if (step.at("id") == json::string_view(erp_.product.step) && step.at("attempt") != wanted)
+      throw std::runtime_error("attempts: " + json::serialize(step.at("attempt")) + ", not " + std::to_string(wanted));
+}
+
 Records& Cell::records() {
   if (!records_) records_ = std::make_unique<Records>(is_shared() ? hosts_->options().url : hosts_->sqlite_file());
   return *records_;
@@ -305,27 +312,33 @@ const std::vector<MatrixRow>& matrix() {
       {"the ERP answers 500", "retried",
        [](Cell& cell) {
          return erp_answers(cell, {{"action", "error"}, {"status", 500}});
-       }},
-      {"the ERP answers 502", "waits for the server, without costing an attempt",
+       },
+       3},
+      {"the ERP answers 502", "retried",
        [](Cell& cell) {
          return erp_answers(cell, {{"action", "html"}, {"status", 502}});
-       }},
+       },
+       3},
       {"the ERP answers 503", "waits for the server, without costing an attempt",
        [](Cell& cell) {
          return erp_answers(cell, {{"action", "html"}, {"status", 503}, {"times", 1}});  // asks for ten seconds
-       }},
-      {"the ERP answers 429", "waits for as long as it says",
+       },
+       1},
+      {"the ERP answers 429", "waits for as long as it says, without costing an attempt",
        [](Cell& cell) {
          return erp_answers(cell, {{"action", "too_many"}, {"retry_after", 1}});
-       }},
+       },
+       1},
       {"the ERP cuts the connection before it does anything", "retried",
        [](Cell& cell) {
          return erp_answers(cell, {{"action", "drop_before"}});
-       }},
+       },
+       3},
       {"the ERP does it and the answer is lost", "retried; the step looks first",
        [](Cell& cell) {
          return erp_answers(cell, {{"action", "drop_after"}});
-       }},
+       },
+       2},
       {"the store is gone for longer than a lease",
        "what was answered meanwhile is stored when it is back; with other hosts about, "
        "calls are given up before the lease ends",

@@ -2,6 +2,7 @@
 // matrix.test.cpp and the page of host/execution.
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ class Cell {
   void go_on(const std::string& fault = {});
   // The run has ended as it should; `since` the trouble was over.
   void expect_completed();
+  void expect_attempts(int wanted);
 
   [[nodiscard]] bool is_shared() const { return database_ == Database::kPostgres; }
   [[nodiscard]] Cluster& hosts() { return *hosts_; }
@@ -62,8 +64,9 @@ class Cell {
 
 struct MatrixRow {
   std::string what;
-  std::string then;                // how the run gets on
-  std::function<bool(Cell&)> act;  // false: cannot be done here (root is needed)
+  std::string then;                  // how the run gets on
+  std::function<bool(Cell&)> act;    // false: cannot be done here (root is needed)
+  std::optional<int> attempts = {};  // that the step took
 };
 
 [[nodiscard]] const std::vector<MatrixRow>& matrix();

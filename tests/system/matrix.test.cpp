@@ -30,6 +30,7 @@ void carry_out(Erp& erp, Checker& checker, Outcome& outcome) {
     }
     cell.expect_completed();
     outcome.recovery_ms = cell.recovery_ms();
+    if (outcome.row->attempts) cell.expect_attempts(*outcome.row->attempts);
     outcome.problem = checker.check(cell.records(), {cell.tenant()});
   } catch (const std::exception& error) {
     outcome.problem = error.what();
