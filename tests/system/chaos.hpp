@@ -1,9 +1,10 @@
 // Everything that can go wrong, at random, for a time: hosts killed, stopped, frozen and started again, engines killed,
-// the store restarted, an ERP that answers all sorts of things, commands to whichever host. What is chosen follows from
-// the seed. For chaos.test.cpp and the soak.
+// the store restarted or locked, an ERP that answers all sorts of things, commands to whichever host. What is chosen
+// follows from the seed. For chaos.test.cpp and the soak.
 #pragma once
 #include <iostream>
 #include <random>
+#include <utility>
 
 #include "checker.hpp"
 
@@ -16,19 +17,24 @@ struct ChaosReport {
   int stops = 0;
   int freezes = 0;
   int engine_kills = 0;
-  int store_restarts = 0;
+  int store_failures = 0;
   int faults = 0;
   int commands = 0;
 };
 
 class Chaos {
  public:
-  Chaos(unsigned seed, std::chrono::seconds length) : random_(seed), length_(length) {
+  // Three hosts on PostgreSQL, or the one that SQLite can have.
+  Chaos(unsigned seed, std::chrono::seconds length, const Product& product, Database database)
+      : random_(seed), length_(length), erp_(product) {
     ClusterOptions options;
-    options.database = Database::kPostgres;
-    database_ = server_.create_database();
-    options.url = server_.url(database_);
-    options.hosts = 3;
+    options.database = database;
+    if (database == Database::kPostgres) {
+      server_ = &test::Postgres::shared();
+      database_ = server_->create_database();
+      options.url = server_->url(database_);
+      options.hosts = 3;
+    }
     options.lease_ms = 1'500;
     hosts_ = std::make_unique<Cluster>(erp_, options);
   }
@@ -45,10 +51,14 @@ class Chaos {
       ::usleep(static_cast<unsigned>(pick(20, 400)) * 1'000);
     }
     (void)erp_.control("DELETE", "faults");
-    for (int i = 0; i < 3; ++i) hosts_->thaw(i);
+    for (int i = 0; i < hosts_->options().hosts; ++i) hosts_->thaw(i);
     finish_all();
-    Records records(server_.url(database_));
-    report_.problems += Checker(erp_, like).check(records, tenants_);
+    Records records(server_ != nullptr ? server_->url(database_) : hosts_->sqlite_file());
+    Checker checker(erp_, like);
+    report_.problems += checker.check(records, tenants_);
+    auto all = tenants_;
+    all.push_back(like);
+    report_.problems += checker.check_databases(all);
     report_.tenants = tenants_.size();
     return report_;
   }
@@ -76,7 +86,7 @@ class Chaos {
   }
 
   void disturb() {
-    const int host = pick(0, 2);
+    const int host = pick(0, hosts_->options().hosts - 1);
     const int what = pick(0, 99);
     if (what < 20) {
       hosts_->kill(host);
@@ -95,10 +105,8 @@ class Chaos {
     } else if (what < 50) {
       report_.engine_kills += hosts_->kill_engines(host);
     } else if (what < 55) {
-      server_.stop(pick(0, 1) == 1);
-      ::usleep(static_cast<unsigned>(pick(0, 1'000)) * 1'000);
-      server_.start();
-      ++report_.store_restarts;
+      lose_store();
+      ++report_.store_failures;
     } else if (what < 80) {
       static const std::vector<json::object> rules{{{"action", "error"}, {"status", 500}},
                                                    {{"action", "html"}, {"status", 502}},
@@ -118,6 +126,19 @@ class Chaos {
       while (!paused_.empty() && pick(0, 1) == 1) resume_one();
       ++report_.commands;
     }
+  }
+  void lose_store() {
+    const auto millis = static_cast<unsigned>(pick(0, 1'000));
+    if (server_ == nullptr) {
+      Records file(hosts_->sqlite_file());
+      (void)file.rows("begin immediate");
+      ::usleep(4 * millis * 1'000);
+      (void)file.rows("rollback");
+      return;
+    }
+    server_->stop(pick(0, 1) == 1);
+    ::usleep(millis * 1'000);
+    server_->start();
   }
   void resume_one() {
     (void)hosts_->any("POST", Cluster::verb(paused_.back(), "resume"), "{}");
@@ -139,7 +160,7 @@ class Chaos {
 
   std::mt19937 random_;
   const std::chrono::seconds length_;
-  test::Postgres& server_ = test::Postgres::shared();
+  test::Postgres* server_ = nullptr;  // nullptr: the store is a SQLite file
   std::string database_;
   Erp erp_;
   std::unique_ptr<Cluster> hosts_;
@@ -151,7 +172,7 @@ class Chaos {
 inline std::ostream& operator<<(std::ostream& out, const ChaosReport& report) {
   return out << report.tenants << " tenants; " << report.kills << " kills, " << report.stops << " stops and "
              << report.freezes << " freezes of hosts, " << report.engine_kills << " kills of engines, "
-             << report.store_restarts << " restarts of the store, " << report.faults << " faults of the ERP, "
+             << report.store_failures << " failures of the store, " << report.faults << " faults of the ERP, "
              << report.commands << " commands\n"
              << (report.problems.empty() ? "every promise was kept\n" : report.problems);
 }

@@ -13,7 +13,8 @@ namespace tenantry::system {
 
 class Checker {
  public:
-  // `like`: a tenant with the same inputs that was provisioned undisturbed; its site shows what has to be there.
+  // `like`: a tenant with the same inputs that was provisioned undisturbed; its site, or database, shows what has to be
+  // there.
   Checker(Erp& erp, const std::string& like) : erp_(erp), wanted_(counts(like)) {}
 
   // One line for each broken promise; empty: all were kept. Every tenant's newest run has to have ended in `state`;
@@ -30,6 +31,39 @@ class Checker {
     return problems_;
   }
 
+  // Once all runs have ended: the ERP's databases are those of the tenants, the templates and what was there before,
+  // which nobody touched. Empty, too, of an ERP that has no databases.
+  [[nodiscard]] std::string check_databases(const std::vector<std::string>& tenants) {
+    if (erp_.product.bystander.empty()) return {};
+    problems_.clear();
+    std::set<std::string> ours;
+    std::set<std::string> others;
+    std::map<std::string, int> templates;
+    for (const auto& effect : erp_.journal()) {
+      const auto database = text_of(effect, "site");
+      const bool of_a_client = !text_of(effect, "method").empty();
+      const auto what = text_of(effect, "what");
+      if (of_a_client && others.contains(database)) add(database, what + ", and it is somebody else's");
+      if (text_of(effect, "doctype") != "database") continue;
+      if (what == "dropped") {
+        if (ours.erase(database) == 0) add(database, "dropped, and nobody of ours had made it");
+      } else {
+        (of_a_client ? ours : others).insert(database);
+      }
+      if (database.starts_with("tenantry-template-")) templates[database] += what == "renamed" ? 1 : 2;
+    }
+    for (const auto& [name, times] : templates)
+      if (times != 1) add(name, "was made more than once, or taken away");
+    auto left = erp_.databases();
+    for (const auto& name : others)
+      if (left.erase(name) == 0) add(name, "is gone, and it was somebody else's");
+    if (others.empty()) add(erp_.product.bystander, "is not there from the start");
+    for (const auto& tenant : tenants) left.erase(Erp::site_of(tenant));
+    for (const auto& name : left)
+      if (!templates.contains(name)) add(name, "was left behind");
+    return problems_;
+  }
+
  private:
   using Counts = std::map<std::string, int>;
 
@@ -39,8 +73,12 @@ class Checker {
     Counts found;
     const auto state = erp_.state(tenant);
     if (const auto* all = state.if_contains("counts"))
-      for (const auto& one : all->as_object()) found[std::string(one.key())] = one.value().to_number<int>();
+      for (const auto& one : all->as_object())
+        if (!erp_.product.not_counted.contains(one.key())) found[one.key()] = one.value().to_number<int>();
     return found;
+  }
+  static std::string text_of(const json::value& effect, const char* member) {
+    return json::value_to<std::string>(effect.at(member));
   }
   static std::string text(const Counts& counts) {
     std::string shown;
@@ -80,18 +118,36 @@ class Checker {
   }
 
   // Each thing was made once, unless it was taken away in between; nothing is taken away that was not made; what the
-  // ERP takes for the same thing under two names is there once.
+  // ERP takes for the same thing under two names is there once. A tenant's database gets its name once, and loses it
+  // only when all is to be taken back.
   void check_objects(const std::string& tenant, bool emptied) {
     std::set<std::string> there;
+    std::set<std::string> done;  // what happens once to an object
+    int named = 0;
     for (const auto& effect : erp_.journal(tenant)) {
-      const auto what = json::value_to<std::string>(effect.at("what"));
-      const auto doctype = json::value_to<std::string>(effect.at("doctype"));
-      const auto object = doctype + " " + json::value_to<std::string>(effect.at("name"));
+      const auto what = text_of(effect, "what");
+      const auto doctype = text_of(effect, "doctype");
+      const auto object = doctype + " " + text_of(effect, "name");
+      if (doctype == "database") {
+        if (what == "dropped" && !emptied) add(tenant, "its database was dropped");
+        named += what == "dropped" ? -1 : 1;
+        if (named != 0 && named != 1) add(tenant, "its database was " + what + " out of turn");
+        there.clear();
+        done.clear();
+        continue;
+      }
       if (what == "created" && !doctype.empty() && !there.insert(object).second)
         add(tenant, object + " was made twice");
+      if ((what == "submitted" || what == "opened" || what == "applied") && !done.insert(object + what).second)
+        add(tenant, object + " was " + what + " twice");
       if (what != "deleted") continue;
       if (!emptied) add(tenant, object + " was taken away");
       if (there.erase(object) == 0) add(tenant, object + " was taken away, and nobody had made it");
+    }
+    if (!erp_.product.bystander.empty()) {
+      const int wanted = emptied ? 0 : 1;
+      if (named != wanted || static_cast<int>(erp_.databases().count(Erp::site_of(tenant))) != wanted)
+        add(tenant, wanted == 1 ? "it has no database" : "its database is still there");
     }
     const auto state = erp_.state(tenant);
     if (const auto* duplicates = state.if_contains("duplicates");

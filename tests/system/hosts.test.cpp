@@ -127,13 +127,16 @@ TEST_CASE("three hosts: each is restarted in turn under load, and no client noti
   std::vector<std::string> tenants;
   std::string problem;
   std::atomic<bool> over{false};
+  const auto unfinished = [&] {
+    return json::parse(three.hosts.any("GET", "/api/iam/tenants?status=IN_PROGRESS&limit=100").body).as_array().size();
+  };
   std::thread load([&] {
     try {
       while (!over) {
         const auto tenant = three.hosts.create_tenant("Tenant " + std::to_string(tenants.size()));
         three.hosts.start_run(tenant);
         tenants.push_back(tenant);
-        ::usleep(50'000);
+        (void)before(30s, [&] { return over || unfinished() < 6; });
       }
     } catch (const std::exception& error) {
       problem = error.what();
@@ -157,9 +160,20 @@ TEST_CASE("three hosts whose clocks are hours apart neither take each other's ru
   three.slow(40);
   std::vector<std::string> tenants;
   for (int i = 0; i < 9; ++i) tenants.push_back(three.tenant_on(i % 3, "Tenant " + std::to_string(i)));
-  // Several leases long everybody keeps what is his.
-  const auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(2 * kLease);
-  while (std::chrono::steady_clock::now() < end && !three.owners().empty()) ::usleep(50'000);
+  // Everybody keeps what is his until two leases have been followed by another one.
+  const auto leases = [&] {
+    std::map<std::string, long long> until;
+    for (const auto& row : three.records.rows("select host, lease_until from lives"))
+      until[row[0]] = std::max(until[row[0]], std::stoll(row[1]));
+    return until;
+  };
+  const auto first = leases();
+  REQUIRE(first.size() == 3);
+  CHECK(before(30s, [&] {
+    for (const auto& [host, until] : leases())
+      if (until < first.at(host) + 2 * kLease) return false;
+    return true;
+  }));
   CHECK(three.records.rows("select id from runs where token <> 1").empty());
   // Their events are in one time.
   const auto spread = three.records.rows("select max(at) - min(at) from events");
@@ -210,7 +224,9 @@ TEST_CASE("three hosts: the store is restarted under load") {
       three.hosts.start_run(tenants.back());
     }
     three.server.stop(round == 1);  // once like a crash
-    if (round == 2) ::usleep(500'000);
+    if (round == 2)                 // away until everybody has noticed
+      for (int i = 0; i < 3; ++i)
+        CHECK(before(10s, [&] { return three.hosts.ask(i, "GET", "/readyz").status == 503; }));
     three.server.start();
   }
   Records again(three.server.url(three.database));

@@ -1,7 +1,8 @@
-// The failure matrix: what can go wrong around one call, each on each kind of store. For matrix.test.cpp and the page
-// of host/execution.
+// The failure matrix: what can go wrong around one call, each on each kind of store and with each ERP. For
+// matrix.test.cpp and the page of host/execution.
 #pragma once
 #include <functional>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,6 +36,7 @@ class Cell {
   void go_on(const std::string& fault = {});
   // The run has ended as it should; `since` the trouble was over.
   void expect_completed();
+  void expect_attempts(int wanted);
 
   [[nodiscard]] bool is_shared() const { return database_ == Database::kPostgres; }
   [[nodiscard]] Cluster& hosts() { return *hosts_; }
@@ -62,13 +64,14 @@ class Cell {
 
 struct MatrixRow {
   std::string what;
-  std::string then;                // how the run gets on
-  std::function<bool(Cell&)> act;  // false: cannot be done here (root is needed)
+  std::string then;                  // how the run gets on
+  std::function<bool(Cell&)> act;    // false: cannot be done here (root is needed)
+  std::optional<int> attempts = {};  // that the step took
 };
 
 [[nodiscard]] const std::vector<MatrixRow>& matrix();
 
-// The table as the page shows it.
+// The table as the page shows it, with a column for each ERP and store.
 [[nodiscard]] std::string matrix_page();
 
 }  // namespace tenantry::system
