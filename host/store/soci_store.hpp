@@ -159,7 +159,7 @@ class SociStore : public Store, public Batches, public Deliveries, public Retent
   std::unique_ptr<Dialect> dialect_;
   ManifestCache manifests_;
   base::SteadyClock* clock_ = nullptr;  // that is kept
-  KnownLife last_life_;                 // used on the writer's thread only
+  KnownLife last_life_;                 // used within writes only
   std::unique_ptr<Readers> readers_;
   std::unique_ptr<Writer> writer_;
 };
