@@ -138,9 +138,9 @@ TEST_CASE("no timeout of a request breaks a stream, its own limit ends it") {
   options.stream_limit = std::chrono::milliseconds(1200);
   Serving serving(streams.router(), options);
   auto client = serving.client();
+  const auto start = std::chrono::steady_clock::now();
   client.send_raw(client.format("GET", "/events"));
   auto stream = streams.take();
-  const auto start = std::chrono::steady_clock::now();
   REQUIRE(client.read_head().has_value());
   int sent = 0;
   int received = 0;
