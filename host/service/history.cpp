@@ -51,7 +51,7 @@ json::object describe(const model::OperationSummary& summary) {
 History::History(store::Store& store, Identity& identity, Provisioning& provisioning, Tenants& tenants)
     : store_(store), identity_(identity), provisioning_(provisioning), tenants_(tenants) {}
 
-base::Result<json::object> History::overview(const Actor& actor, const base::TenantId& id) {
+base::Result<json::object> History::overview(const Actor& actor, const base::TenantId& id, std::size_t lines) {
   auto tenant = tenants_.get(actor, id);
   if (tenant.has_error()) return tenant.error();
   auto status = provisioning_.status(actor, id);
@@ -64,8 +64,13 @@ base::Result<json::object> History::overview(const Actor& actor, const base::Ten
     attempts = describe(
         *found, [&](std::size_t step) { return step < steps.size() ? steps[step].at("id") : json::value(nullptr); });
   }
-  return json::object{
+  json::object answer{
       {"tenant", std::move(*tenant)}, {"status", std::move(*status)}, {"attempts", std::move(attempts)}};
+  if (lines == 0) return answer;
+  auto logs = provisioning_.logs(actor, id, lines);
+  if (logs.has_error()) return logs.error();
+  answer["logs"] = std::move(logs->at("logs"));
+  return answer;
 }
 
 base::Result<json::object> History::attempts(const Actor& actor, const base::RunId& id) {
