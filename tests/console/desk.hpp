@@ -81,9 +81,10 @@ struct Desk {
     world.fault(R"({"id":"slow-)" + doctype + R"(","method":"POST","doctype":")" + doctype +
                 R"(","action":"none","times":100000,"millis":)" + std::to_string(millis) + "}");
   }
+  void start_made(const std::string& tenant) { REQUIRE(world.post(World::verb(tenant, "start")).status == 202); }
   [[nodiscard]] std::string start(const std::string& name) {
     auto tenant = world.create_tenant(name);
-    REQUIRE(world.post(World::verb(tenant, "start")).status == 202);
+    start_made(tenant);
     return tenant;
   }
 };

@@ -135,10 +135,11 @@ TEST_CASE("one step is retried, another is skipped") {
 TEST_CASE("a run is paused, resumed, cancelled and rolled back") {
   Desk desk;
   auto& browser = desk.browser;
-  desk.slow("Customer", 2500);
-  desk.slow("POS Profile", 4000);
-  const auto tenant = desk.start("Acme");
+  desk.slow("Customer", 5000);
+  desk.slow("POS Profile", 20'000);
+  const auto tenant = desk.world.create_tenant("Acme");
   desk.open_run(tenant);
+  desk.start_made(tenant);
   REQUIRE(desk.step_shows("step_7_customer", "running"));
   desk.command("pause");
   REQUIRE(desk.shows("Paused"));

@@ -47,7 +47,7 @@ TEST_CASE("a file is looked at without being made, changed or locked") {
     CHECK(found->holder == std::to_string(::getpid()));
     REQUIRE((*store)->create_account(testing::sample_account("ann")).has_value());
     auto tenant = testing::sample_tenant("acme", testing::sample_account("ann").id);
-    const std::vector<SealedSecret> secrets{{"admin_password", "sealed"}};
+    const std::vector<Store::SealedSecret> secrets{{"admin_password", "sealed"}};
     REQUIRE((*store)->create_tenant(tenant, secrets).has_value());
     CHECK(inspect_sqlite(path)->secrets == 1);  // although it is only in the log of writes so far
   }
