@@ -6,6 +6,7 @@ namespace {
 
 constexpr std::int64_t kDefaultPage = 50;
 constexpr std::int64_t kLargestPage = 200;
+constexpr std::int64_t kMostLines = 500;
 
 void list(const Api& api, const service::Actor& actor, const http::Request& request, const http::Reply& reply) {
   Query query(request);
@@ -24,7 +25,12 @@ void add_history_routes(http::Router& router, const Api& api) {
   using http::Method;
   add_signed_in(router, api, Method::kGet, "/api/provisioning/tenants/{id}/overview",
                 [api](const auto& actor, const auto& request, const auto& reply) {
-                  auto page = api.history.overview(actor, base::TenantId(std::string(request.param("id"))));
+                  Query query(request);
+                  query.only({"logs"});
+                  const auto lines = query.number("logs", 0, 0, kMostLines);
+                  if (const auto verdict = query.verdict(); verdict.has_error()) return reply.send(verdict.error());
+                  auto page = api.history.overview(actor, base::TenantId(std::string(request.param("id"))),
+                                                   static_cast<std::size_t>(lines));
                   if (page.has_error()) return reply.send(page.error());
                   reply.send(http::Response{200, "application/json", std::move(*page), {}, false});
                 });

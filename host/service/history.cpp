@@ -54,7 +54,7 @@ json::object describe(const model::OperationSummary& summary) {
 History::History(store::Store& store, Identity& identity, Provisioning& provisioning, Tenants& tenants)
     : store_(store), identity_(identity), provisioning_(provisioning), tenants_(tenants) {}
 
-base::Result<std::string> History::overview(const Actor& actor, const base::TenantId& id) {
+base::Result<std::string> History::overview(const Actor& actor, const base::TenantId& id, std::size_t lines) {
   const auto tenant = tenants_.get(actor, id);
   if (tenant.has_error()) return tenant.error();
   const auto status = provisioning_.status(actor, id);
@@ -65,8 +65,14 @@ base::Result<std::string> History::overview(const Actor& actor, const base::Tena
     if (found.has_error()) return found.error();
     attempts = described(*found, status->run->manifest());
   }
-  return R"({"tenant":)" + base::to_text(*tenant) + R"(,"status":)" + *status->page + R"(,"attempts":)" +
-         base::to_text(attempts) + "}";
+  auto answer = R"({"tenant":)" + base::to_text(*tenant) + R"(,"status":)" + *status->page + R"(,"attempts":)" +
+                base::to_text(attempts);
+  if (lines > 0) {
+    const auto logs = provisioning_.logs(actor, id, lines);
+    if (logs.has_error()) return logs.error();
+    answer += R"(,"logs":)" + base::to_text(logs->at("logs"));
+  }
+  return answer + "}";
 }
 
 base::Result<json::object> History::attempts(const Actor& actor, const base::RunId& id) {

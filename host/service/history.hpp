@@ -11,9 +11,10 @@ class History {
  public:
   History(store::Store& store, Identity& identity, Provisioning& provisioning, Tenants& tenants);
 
-  // {"tenant", "status", "attempts"}: what a screen about a tenant shows.
-  // JSON text.
-  [[nodiscard]] base::Result<std::string> overview(const Actor& actor, const base::TenantId& tenant);
+  // {"tenant", "status", "attempts"} as JSON text: what a screen about a tenant shows; with `lines` also the newest so
+  // many of "logs".
+  [[nodiscard]] base::Result<std::string> overview(const Actor& actor, const base::TenantId& tenant,
+                                                   std::size_t lines = 0);
   // {"attempts": [...]} of every step, oldest first within each.
   [[nodiscard]] base::Result<base::json::object> attempts(const Actor& actor, const base::RunId& run);
   // {"operations": [...]}, newest first; only of tenants the actor belongs to, for an administrator of all.

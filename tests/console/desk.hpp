@@ -62,6 +62,16 @@ struct Desk {
     if (found.at("texts").as_int64() < 5) all += "there is next to nothing on the page\n";
     return all;
   }
+  // The page as it is now, in light and in dark: nothing is wrong with it, and there is a picture of each.
+  void look(const std::string& name) {
+    CAPTURE(name);
+    CHECK(faults() == "");
+    browser.picture(name);
+    browser.dark(true);
+    CHECK(faults() == "");
+    browser.picture(name + "_dark");
+    browser.dark(false);
+  }
   void refuse(const std::string& doctype) {
     world.fault(R"({"id":")" + doctype + R"(","method":"POST","doctype":")" + doctype +
                 R"(","action":"error","status":403,"exc_type":"PermissionError","message":"not allowed"})");
@@ -71,9 +81,10 @@ struct Desk {
     world.fault(R"({"id":"slow-)" + doctype + R"(","method":"POST","doctype":")" + doctype +
                 R"(","action":"none","times":100000,"millis":)" + std::to_string(millis) + "}");
   }
+  void start_made(const std::string& tenant) { REQUIRE(world.post(World::verb(tenant, "start")).status == 202); }
   [[nodiscard]] std::string start(const std::string& name) {
     auto tenant = world.create_tenant(name);
-    REQUIRE(world.post(World::verb(tenant, "start")).status == 202);
+    start_made(tenant);
     return tenant;
   }
 };

@@ -81,7 +81,7 @@ const logs = [['running', ''], ['log', 'looks for Main Shop'], ['waiting', 'wait
   ({ step: 'warehouses', at: at(14 + 2 * i), run_id: 'run_fixture', number: i + 1, status: word, message, error: word === 'failed' ? failure.error : null, completed_at: null, duration_ms: null, attempt: 1 }));
 
 const kAnswers = [
-  [/\/overview$/, () => ({ tenant, status, attempts })],
+  [/\/overview/, () => ({ tenant, status, attempts, logs })],
   [/\/logs/, () => ({ logs })],
   [/^\/api\/iam\/tenants\?/, (url) => {
     const wanted = tenants.filter((one) => (!url.searchParams.get('status') || one.status === url.searchParams.get('status')) &&

@@ -138,3 +138,48 @@ TEST_CASE("nothing is lost by who spaces text wider, forces colours of their own
   CHECK(browser.becomes("document.getAnimations().length === 0"));
   browser.picture("run_forced_colours");
 }
+
+TEST_CASE("what the checks of a page are to find is found") {
+  Gallery gallery;
+  auto& browser = gallery.browser;
+  gallery.show_run("failed");
+  REQUIRE(gallery.faults() == "");
+  const std::vector<std::pair<std::string, std::string>> wrongs{
+      {"main.append(make('button', {}, ''))", "has no name"},
+      {"main.append(make('input', { 'aria-label': '' }, ''))", "has no label"},
+      {"main.append(make('h5', {}, 'Deep'), make('h1', {}, 'Second'))", "there is not one h1 but 2"},
+      {"main.append(make('p', { style: 'color: #999; background: #fff' }, 'pale'))", "has a contrast of"},
+      {"main.append(make('a', { href: '/', style: 'display: block; width: 9px; height: 9px; overflow: hidden' }, 'x'))",
+       "is only 9 by 9"},
+      {"main.append(make('div', { style: 'width: 4000px' }, 'wide'))", "has to be scrolled sideways"},
+      {"main.append(make('div', { role: 'buton' }, 'x'))", "has the unknown role buton"},
+      {"main.append(make('div', { role: 'progressbar', 'aria-label': 'x' }, ''))", "without aria-valuenow"},
+      {"main.append(make('button', { 'aria-pressed': 'maybe' }, 'x'))", "that means nothing"},
+      {"main.append(make('ul', {}, 'x')); main.querySelector('ul:last-child').append(make('p', {}, 'y'))",
+       "is a list of something else than items"},
+      {"document.body.append(make('p', {}, 'outside'))", "is in no landmark"},
+      {"document.querySelector('nav [aria-current]').removeAttribute('aria-current')", "is the current one"},
+      {"main.id = 'elsewhere'", "the skip link leads to nothing"},
+      {"const box = make('div', { 'aria-hidden': 'true' }, ''); box.append(make('button', {}, 'x')); main.append(box)",
+       "is hidden from those who listen"},
+      {"main.append(make('button', { 'aria-label': 'Send' }, 'Delete'))", "is called otherwise"},
+      {"main.append(make('p', { tabindex: '3' }, 'first'))", "has an order of its own"},
+      {"main.append(make('p', { 'aria-describedby': 'nobody' }, 'x'))", "refers to nothing (nobody)"},
+      {"main.append(make('p', { id: 'main' }, 'x'))", "the id main is there 2 times"},
+      {"document.documentElement.lang = ''", "does not say its language"},
+      {"const box = make('div', { style: 'height: 20px; overflow: auto' }, ''); box.append(make('p', { style: 'height: "
+       "90px' }, 'x')); main.append(box)",
+       "can be scrolled, but not with keys"},
+      {"document.querySelector('.verbs').style.flexDirection = 'row-reverse'", "has the focus after what is"}};
+  for (const auto& [script, expected] : wrongs) {
+    CAPTURE(script);
+    gallery.show_run("failed");
+    browser.run(
+        "const main = document.querySelector('main');"
+        "const make = (tag, attributes, text) => { const one = document.createElement(tag); for (const name in "
+        "attributes) name === 'style' ? (one.style.cssText = attributes.style) : one.setAttribute(name, "
+        "attributes[name]); one.textContent = text; return one; };" +
+        script);
+    CHECK(gallery.faults().find(expected) != std::string::npos);
+  }
+}

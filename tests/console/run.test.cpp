@@ -13,8 +13,7 @@ TEST_CASE("a person signs in, makes a workspace and watches it to the end") {
   Desk desk;
   auto& browser = desk.browser;
   browser.open(desk.url("/"));
-  CHECK(desk.faults() == "");
-  browser.picture("sign_in");
+  desk.look("sign_in");
   browser.type("#email", "admin@example.org");
   browser.type("#password", "not the password");
   browser.click("button", "Sign in");
@@ -25,7 +24,7 @@ TEST_CASE("a person signs in, makes a workspace and watches it to the end") {
 
   browser.click("a", "Make the first one");
   REQUIRE(browser.becomes("document.querySelector('#tenant-name')"));
-  CHECK(desk.faults() == "");
+  desk.look("new_workspace");
   browser.type("#tenant-name", "Acme Nairobi");
   browser.type("#tenant-admin_name", "Asha");
   browser.type("#tenant-admin_email", "asha@example.org");
@@ -35,8 +34,7 @@ TEST_CASE("a person signs in, makes a workspace and watches it to the end") {
   REQUIRE(
       browser.becomes("document.querySelector('#tenant-country_code[aria-invalid=true]') === document.activeElement"));
   CHECK(browser.becomes("document.querySelector('#tenant-country_code-wrong').textContent.length > 3"));
-  CHECK(desk.faults() == "");
-  browser.picture("new_workspace_refused");
+  desk.look("new_workspace_refused");
   browser.run(
       "const one = document.querySelector('#tenant-country_code'); one.value = 'KE'; one.dispatchEvent(new "
       "Event('change'))");
@@ -52,8 +50,7 @@ TEST_CASE("a person signs in, makes a workspace and watches it to the end") {
   CHECK(browser.counts(kDoneSteps, 11));
   CHECK(browser.says(".run-progress", "100 %"));
   CHECK(browser.becomes("document.querySelectorAll('.segment-good').length >= 8"));
-  CHECK(desk.faults() == "");
-  browser.picture("run_completed");
+  desk.look("run_completed");
   CHECK(browser.complaints() == std::vector<std::string>{});
 
   browser.click("a", "Operations");
@@ -65,8 +62,7 @@ TEST_CASE("a person signs in, makes a workspace and watches it to the end") {
   REQUIRE(browser.becomes("document.querySelector('.engines')?.textContent.includes('Active')"));
   browser.click("button", "Show the steps");
   CHECK(browser.counts(".graph-step", 11));
-  CHECK(desk.faults() == "");
-  browser.picture("engines");
+  desk.look("engines");
 }
 
 TEST_CASE("a failed run says what to do, and Continue does what it said before") {
@@ -83,8 +79,7 @@ TEST_CASE("a failed run says what to do, and Continue does what it said before")
   CHECK(browser.becomes("document.querySelector('step-panel .attempt')"));
   CHECK(browser.becomes("document.querySelector('step-panel .log li')"));
   CHECK(browser.says("step-panel h2", "POS profile"));
-  CHECK(desk.faults() == "");
-  browser.picture("run_failed");
+  desk.look("run_failed");
 
   // Why a button is not to be had is said by the button.
   CHECK(browser.becomes(
@@ -95,8 +90,7 @@ TEST_CASE("a failed run says what to do, and Continue does what it said before")
   CHECK(browser.counts(".scope-run li", 3));
   CHECK(browser.counts(".scope-verify li", 7));
   CHECK(browser.says("dialog button[type=submit]", "Continue: run 3 steps"));
-  CHECK(desk.faults() == "");
-  browser.picture("scope");
+  desk.look("scope");
   CHECK(desk.world.word(tenant) == "FAILED");  // only asked
   browser.press(keys::kEscape);
   CHECK(browser.becomes("!document.querySelector('dialog')"));
@@ -141,10 +135,11 @@ TEST_CASE("one step is retried, another is skipped") {
 TEST_CASE("a run is paused, resumed, cancelled and rolled back") {
   Desk desk;
   auto& browser = desk.browser;
-  desk.slow("Customer", 2500);
-  desk.slow("POS Profile", 4000);
-  const auto tenant = desk.start("Acme");
+  desk.slow("Customer", 5000);
+  desk.slow("POS Profile", 20'000);
+  const auto tenant = desk.world.create_tenant("Acme");
   desk.open_run(tenant);
+  desk.start_made(tenant);
   REQUIRE(desk.step_shows("step_7_customer", "running"));
   desk.command("pause");
   REQUIRE(desk.shows("Paused"));
@@ -160,6 +155,5 @@ TEST_CASE("a run is paused, resumed, cancelled and rolled back") {
   browser.click("dialog button[type=submit]:not([aria-disabled])");
   REQUIRE(desk.shows("Rolled back"));
   CHECK(browser.becomes("document.querySelector('[data-step=step_2_company]').textContent.includes('Taken back')"));
-  CHECK(desk.faults() == "");
-  browser.picture("run_rolled_back");
+  desk.look("run_rolled_back");
 }

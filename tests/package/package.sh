@@ -39,6 +39,9 @@ texts_only=()
 if grep -rl "${texts_only[@]}" -e "$setup_root" -e "$built" -e "$work/elsewhere" "$work/prefix"; then
   die "these name folders of the build"
 fi
+for file in bash-completion/completions/tenantry zsh/site-functions/_tenantry fish/vendor_completions.d/tenantry.fish; do
+  [ -s "$work/prefix/share/$file" ] || die "no completion in share/$file"
+done
 spent "install"
 began=$SECONDS
 export PATH=$work/prefix/bin:$PATH CMAKE_BUILD_PARALLEL_LEVEL=2

@@ -53,6 +53,12 @@ TEST_CASE("attempts and operations outlive a retry, and are shown to nobody else
   CHECK(world.call("GET", "/api/runs/run_unknown/attempts").status == 404);
   CHECK(world.call("GET", "/api/operations?tenant=ten_unknown").status == 404);
   CHECK(world.call("GET", World::verb("ten_unknown", "overview")).status == 404);
+  // The newest lines of the log come along if they are asked for.
+  CHECK(all.as_object().if_contains("logs") == nullptr);
+  const auto with_log = world.get(World::verb(tenant, "overview?logs=5"));
+  CHECK(with_log.at("logs") == world.get(World::verb(tenant, "logs?limit=5")).at("logs"));
+  CHECK(with_log.at("logs").as_array().size() == 5);
+  CHECK(world.call("GET", World::verb(tenant, "overview?logs=501")).status == 400);
   world.use_token("tnt_forged");
   for (const auto& path :
        {World::verb(tenant, "overview"), "/api/runs/" + run + "/attempts", std::string("/api/operations")})

@@ -16,12 +16,16 @@ import '../parts/step_graph.js';
 import '../parts/run_timeline.js';
 import '../parts/step_panel.js';
 
+const kLines = 300;
+
 class RunPage extends Part {
   /** @type {any} the overview; null: not known yet */
   all = null;
   problem = null;
   /** Events since what is shown was asked for: the answer may be older than they are. */
   heard = [];
+  /** The log of the whole run, for the panel that is drawn first; null: it asks for its own. */
+  log = null;
   /** The chosen step; empty: whichever matters most. */
   chosen = '';
 
@@ -47,7 +51,8 @@ class RunPage extends Part {
   async load() {
     const heard = (this.heard = []);
     try {
-      const all = await get(this.base + '/overview');
+      const all = await get(this.base + '/overview' + (this.all ? '' : '?logs=' + kLines));
+      this.log = !this.all && all.logs?.length < kLines ? all.logs : null;
       for (const event of heard) all.status = applyToStatus(all.status, event);
       this.say(all.status);
       this.all = all;
@@ -58,6 +63,7 @@ class RunPage extends Part {
       if (problem.status === 0) throw problem;
     } finally {
       this.draw();
+      this.log = null;
     }
   }
 
@@ -131,7 +137,7 @@ class RunPage extends Part {
       h('step-graph', { steps: status.steps, chosen: step.id, onchoose: choose }),
       h('div', { class: 'run-columns' },
         h('run-timeline', { status, attempts, now: isOver(status.state) || !status.run_id ? 0 : now, chosen: step.id, onchoose: choose }),
-        h('step-panel', { key: step.id, class: 'card', base: this.base, tenant, status, step, attempts: attempts.filter((one) => one.step === step.id),
+        h('step-panel', { key: step.id, class: 'card', base: this.base, tenant, status, step, log: this.log, attempts: attempts.filter((one) => one.step === step.id),
                           oncommand: (event) => this.command(event.detail.verb, step, event.detail.more) })),
     ];
   }

@@ -10,7 +10,9 @@ class StepPanel extends Part {
   lines = null;
 
   begin() {
-    this.loadLog();
+    const { log, step } = this.given;
+    if (log) this.lines = log.filter((line) => line.step === step.id);
+    else this.loadLog();
   }
 
   give(props) {
