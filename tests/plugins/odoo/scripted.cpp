@@ -375,12 +375,12 @@ std::optional<json::value> Server::keys_of(const Seen& seen, Base& base) {
     std::erase_if(base.keys, [&list = which](const ApiKey& key) {
       return std::find(list.begin(), list.end(), json::value(key.id)) != list.end();
     });
-    return {{"type", "ir.actions.act_window_close"}};
+    return json::object{{"type", "ir.actions.act_window_close"}};
   }
   base.keys.push_back(
       {next_, described_.at(which.at(0).as_int64()), "key-" + std::to_string(next_) + "-of-" + seen.database});
   ++next_;
-  return {{"context", {{"default_key", base.keys.back().word}}}};
+  return json::object{{"context", json::object{{"default_key", base.keys.back().word}}}};
 }
 
 Host::Host(const Server& server, const std::string& tenant, const json::object& settings)

@@ -155,8 +155,9 @@ TEST_CASE("a warehouse that somebody else's till holds on to stays, and the roll
   Shop shop(sandbox, "t1", kExisting);
   const auto outcomes = run_everything(shop);
   const auto warehouses = [&] {
-    return sandbox.rows("shop", "admin", "admin-word", "stock.warehouse", {json::array{"name", "=", "Main Shop"}},
-                        {"pos_type_id"});
+    json::array domain;
+    domain.emplace_back(json::array{"name", "=", "Main Shop"});
+    return sandbox.rows("shop", "admin", "admin-word", "stock.warehouse", domain, {"pos_type_id"});
   };
   REQUIRE(warehouses().size() == 1);
   (void)in_shop(sandbox, "pos.config", "create",
