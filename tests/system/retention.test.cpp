@@ -44,7 +44,7 @@ struct Busy {
 
   explicit Busy(int count)
       : world(World::Bare{"hello", TEST_ENGINES "/hello.so",
-                          "settings = { hello = { directory = \"" + folder.path() + "\" } }"}) {
+                          "settings = { hello = { directory = \"" + folder.path().string() + "\" } }"}) {
     for (int i = 0; i < count; ++i) tenants.push_back(world.create_tenant("tenant-" + std::to_string(i)));
   }
   void run_all() {
