@@ -74,12 +74,20 @@ int Grammar::prune_store() const {
     if (text->empty()) continue;
     *place = base::parse_time(text->size() == std::string_view("2026-01-31").size() ? *text + "T00:00:00Z" : *text);
     if (!*place)
-      return complain(base::invalid("cli.no_time", std::string(option) + ": " + *text + " is no day and no time.",
-                                    {{"", "write 2026-01-31 or 2026-01-31T12:00:00Z"}}));
+      return complain({base::ErrorKind::kInvalid,
+                       "cli.no_time",
+                       std::string(option) + ": " + *text + " is no day and no time.",
+                       "Write 2026-01-31 or 2026-01-31T12:00:00Z.",
+                       {},
+                       {}});
   }
   if (!wanted.events_before && !wanted.runs_before)
-    return complain(base::invalid("cli.no_time", "Nothing is to be deleted.",
-                                  {{"", "give --events-before, --runs-before or both"}}));
+    return complain({base::ErrorKind::kInvalid,
+                     "cli.no_time",
+                     "Nothing is to be deleted.",
+                     "Give --events-before, --runs-before or both.",
+                     {},
+                     {}});
   const auto pruned = host_.prune_store(host_setup(line_), wanted);
   if (pruned.has_error()) return complain(pruned.error());
   if (format_of(line_) == Format::kJson) return std::cout << base::json::serialize(*pruned) << '\n', kExitOk;

@@ -49,7 +49,7 @@ void Scheduler::Loop::take_turn(Active& active) {
   std::vector<std::string> names;
   for (const auto step : steps) {
     auto keys = pace::keys_of(active.run, step);
-    const auto reason = limits_.take(keys, now_);
+    const auto reason = take_name(keys) ? limits_.take(keys, now_) : model::WaitReason::kExclusive;
     if (reason == model::WaitReason::kNone) {
       claim_step(active, step, std::move(keys));
       return steps.size() == 1 ? turns_.leave(&active) : turns_.served(&active);
@@ -90,7 +90,7 @@ void Scheduler::Loop::look_for_engines() {
 // any more.
 void Scheduler::Loop::call_those_aside() {
   for (auto name = freed_.begin(); name != freed_.end();) {
-    auto* active = limits_.is_free(*name) ? turns_.call(*name) : nullptr;
+    auto* active = limits_.is_free(*name) && !names_elsewhere_.contains(*name) ? turns_.call(*name) : nullptr;
     if (active != nullptr) say_nothing(*active);
     name = active != nullptr ? std::next(name) : freed_.erase(name);
   }

@@ -67,6 +67,9 @@ void Scheduler::Loop::start() {
       case store::Told::kAnswered:
         answered_ = true;
         break;
+      case store::Told::kFreed:
+        freed_elsewhere_ = true;
+        break;
     }
     inbox->nudge();
   });
@@ -93,8 +96,12 @@ void Scheduler::Loop::live() {
     take_handed();
     ring_alarms();
     for (std::size_t i = 0; i < todo_.size(); ++i) std::visit([this](auto& one) { on(one); }, todo_[i]);  // it grows
+    ask_for_names();
     claim();
-    if (commit()) park();
+    if (commit()) {
+      free_names();
+      park();
+    }
     follow_handed();
   }
 }
@@ -107,6 +114,7 @@ Millis Scheduler::Loop::until_next() const {
   if (!parked_until_.empty()) next = std::min(next, parked_until_.begin()->first);
   next = std::min(next, opens_at_);
   if (!handed_.empty()) next = std::min(next, next_follow_);
+  for (const auto& [name, elsewhere] : names_elsewhere_) next = std::min(next, elsewhere.again);
   if (now_ < paused_until_) next = paused_until_;
   return std::clamp(next - now, Millis{0}, kIdle);
 }

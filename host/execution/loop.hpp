@@ -134,6 +134,11 @@ class Scheduler::Loop {
   void say(Active& active, std::size_t step, model::WaitReason reason);
   void hear(const Active& active, const Flight& flight, const model::StepReport& report);
 
+  // names.cpp: exclusive names, over all hosts
+  [[nodiscard]] bool take_name(const pace::Keys& keys);
+  void free_names();
+  void ask_for_names();
+
   // parking.cpp: runs that sleep
   struct Parked {
     base::RunId run;
@@ -165,6 +170,7 @@ class Scheduler::Loop {
   std::atomic<bool> look_{false};             // there may be runs to claim
   std::atomic<bool> hear_{false};             // there may be commands for our runs
   std::atomic<bool> answered_{false};         // there may be answers to ours
+  std::atomic<bool> freed_elsewhere_{false};  // a name that was held by another host may be free
   std::atomic<std::int64_t> drain_until_{0};  // ms; 0: not draining
 
   Time now_{};
@@ -181,8 +187,14 @@ class Scheduler::Loop {
   std::uniform_real_distribution<double> chance_{0.0, 1.0};
   std::unordered_map<base::RunId, std::unique_ptr<Active>> runs_;
   Turns turns_;
-  Time opens_at_ = Time::max();                     // the first lane that waits for time
-  std::set<std::string> freed_;                     // exclusive names that somebody may stand aside for
+  Time opens_at_ = Time::max();       // the first lane that waits for time
+  std::set<std::string> freed_;       // exclusive names that somebody may stand aside for
+  std::map<std::string, int> names_;  // those that are ours in the store: turns we have had
+  struct Elsewhere {
+    Time again{};             // not to be asked for before
+    bool after_ours = false;  // it is for others to take, and that it was given back we know
+  };
+  std::map<std::string, Elsewhere> names_elsewhere_;
   std::map<std::string, model::ManifestPtr> gone_;  // by digest; somebody stands aside until such an engine is loaded
   Time next_look_{};                                // for engines that are gone
   std::set<std::pair<Time, Active*>> alarms_;

@@ -34,6 +34,7 @@ void Scheduler::Loop::housekeeping() {
     next_housekeeping_ = now_ + kSoon;
   } else {
     leased();
+    if (const auto hosts = store_.living_hosts(now_); hosts.has_value()) limits_.share(*hosts, now_);
     // A host that has nothing to commit would never be found healthy again, and be given nothing.
     if (!healthy.exchange(true)) base::log::info("commits work again");
   }
@@ -80,6 +81,7 @@ void Scheduler::Loop::begin_life() {
   while (!runs_.empty()) forget(*runs_.begin()->second);
   parked_.clear();
   parked_until_.clear();
+  names_.clear();
   given_up_.push_back(self_);
   self_.boot = base::new_id("boot_");
   guard_.reset();

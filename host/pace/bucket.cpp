@@ -34,6 +34,16 @@ void Bucket::take(Time now) {
   filled_ = now;
 }
 
+void Bucket::change(Time now, double rate, double burst) {
+  if (!is_held(now)) {
+    tokens_ = tokens(now);
+    filled_ = now;
+  }
+  rate_ = rate;
+  burst_ = std::max(1.0, burst);
+  tokens_ = std::min(tokens_, burst_);
+}
+
 void Bucket::hold(Time now, Millis pause) {
   if (is_held(now) && held_until_ >= now + pause) return;
   held_from_ = now;

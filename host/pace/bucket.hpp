@@ -20,6 +20,9 @@ class Bucket {
   // Nothing before `now + pause`; from then on at the steady rate, without a burst. Never shortens an earlier hold.
   void hold(Time now, Millis pause);
 
+  // From now on at another rate; what has gathered stays, as far as there is room for it.
+  void change(Time now, double rate, double burst);
+
  private:
   [[nodiscard]] bool is_held(Time now) const;
   [[nodiscard]] double tokens(Time now) const;

@@ -1,6 +1,7 @@
 #include "pace/limits.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace tenantry::pace {
 namespace {
@@ -19,14 +20,18 @@ void drop(std::map<std::string, int>& counts, const std::string& key) {
   if (found != counts.end() && --found->second <= 0) counts.erase(found);
 }
 
+int part_of(int concurrency, int hosts) { return std::max(1, concurrency / hosts); }
+double burst_of(const ServerLimits& limits) { return limits.burst > 0 ? limits.burst : limits.rate; }
+
 }  // namespace
 
 Keys keys_of(const model::Run& run, std::size_t step) {
   const auto& spec = run.manifest().steps[step];
-  Keys keys{run.manifest().engine.value, run.spec->server.value, run.spec->tenant.value, {}, false};
-  if (spec.exclusive)
-    keys.exclusive =
-        spec.exclusive->name + '|' + (spec.exclusive->per_tenant || keys.server.empty() ? keys.tenant : keys.server);
+  Keys keys{run.manifest().engine.value, run.spec->server.value, run.spec->tenant.value, {}};
+  if (!spec.exclusive) return keys;
+  // What goes on for one tenant goes on on one host.
+  keys.contested = !spec.exclusive->per_tenant && !keys.server.empty();
+  keys.exclusive = spec.exclusive->name + '|' + (keys.contested ? keys.server : keys.tenant);
   return keys;
 }
 
@@ -43,10 +48,20 @@ Sign sign_of(const model::StepReport& report) {
                                                                                       : Sign::kAnswered;
 }
 
-Limits::Server::Server(const ServerLimits& limits)
-    : most(limits.concurrency),
-      bucket(limits.rate, limits.burst > 0 ? limits.burst : limits.rate),
+Limits::Server::Server(const ServerLimits& limits, int hosts)
+    : most(part_of(limits.concurrency, hosts)),
+      bucket(limits.rate / hosts, burst_of(limits) / hosts),
       breaker(limits.breaker) {}
+
+void Limits::share(int hosts, Time now) {
+  hosts = std::max(hosts, 1);
+  if (std::exchange(hosts_, hosts) == hosts) return;
+  for (auto& [id, server] : servers_) {
+    const auto& limits = limits_of(id);
+    server.most = part_of(limits.concurrency, hosts);
+    server.bucket.change(now, limits.rate / hosts, burst_of(limits) / hosts);
+  }
+}
 
 const ServerLimits& Limits::limits_of(const std::string& server) const {
   const auto found = options_.server.find(server);
@@ -55,7 +70,7 @@ const ServerLimits& Limits::limits_of(const std::string& server) const {
 
 Limits::Server& Limits::server(const std::string& id) {
   const auto found = servers_.find(id);
-  return found != servers_.end() ? found->second : servers_.emplace(id, Server(limits_of(id))).first->second;
+  return found != servers_.end() ? found->second : servers_.emplace(id, Server(limits_of(id), hosts_)).first->second;
 }
 
 Obstacle Limits::obstacle(const std::string& engine, const std::string& server, Time now) const {

@@ -1,6 +1,7 @@
 // How much may run at once and how fast it may start: in all, per engine, per ERP server and per tenant, and one at a
 // time where a step says so; the strictest wins. Knows which servers have had enough and which do not answer. Pure
-// bookkeeping for one host; not thread-safe.
+// bookkeeping for one host; not thread-safe. Of what an ERP server takes from all hosts together each host has an equal
+// part; everything else is each host's own.
 #pragma once
 #include <map>
 #include <string>
@@ -33,8 +34,9 @@ struct Keys {
   std::string engine;
   std::string server;  // empty: none
   std::string tenant;
-  std::string exclusive;  // empty: none
-  bool probe = false;     // it finds out whether the server answers again
+  std::string exclusive;   // empty: none
+  bool probe = false;      // it finds out whether the server answers again
+  bool contested = false;  // exclusive: steps on other hosts may want it too
 };
 
 [[nodiscard]] Keys keys_of(const model::Run& run, std::size_t step);
@@ -48,6 +50,10 @@ struct Obstacle {
 class Limits {
  public:
   explicit Limits(Options options) : options_(std::move(options)) {}
+
+  // So many hosts, this one among them, use the ERP servers: each takes its part of their concurrency, rate and burst,
+  // and never less than one step at a time.
+  void share(int hosts, Time now);
 
   // What keeps every step of this engine on this server from starting.
   [[nodiscard]] Obstacle obstacle(const std::string& engine, const std::string& server, Time now) const;
@@ -66,7 +72,7 @@ class Limits {
 
  private:
   struct Server {
-    explicit Server(const ServerLimits& limits);
+    Server(const ServerLimits& limits, int hosts);
     int most;
     int running = 0;
     Bucket bucket;
@@ -76,6 +82,7 @@ class Limits {
   [[nodiscard]] Server& server(const std::string& id);
 
   Options options_;
+  int hosts_ = 1;
   int running_ = 0;
   std::map<std::string, int> engines_;
   std::map<std::string, int> tenants_;

@@ -118,6 +118,8 @@ class PostgresDialect final : public Dialect {
         return "notify tenantry, 'handed'";
       case Told::kAnswered:
         return "notify tenantry, 'answered'";
+      case Told::kFreed:
+        return "notify tenantry, 'freed'";
     }
     return nullptr;
   }

@@ -60,7 +60,8 @@ void PostgresListener::hear() {
       connection.get(), [](void*, const char*) {}, nullptr);
   const std::unique_ptr<PGresult, decltype(&PQclear)> listening(PQexec(connection.get(), "listen tenantry"), PQclear);
   if (PQresultStatus(listening.get()) != PGRES_COMMAND_OK) return;
-  for (const auto what : {Told::kReleased, Told::kHanded, Told::kAnswered}) call(what);  // while nobody listened
+  for (const auto what : {Told::kReleased, Told::kHanded, Told::kAnswered, Told::kFreed})
+    call(what);  // while nobody listened
   for (;;) {
     pollfd waiting[2] = {{PQsocket(connection.get()), POLLIN, 0}, {stop_, POLLIN, 0}};
     if (::poll(waiting, 2, -1) < 0) continue;
@@ -68,7 +69,10 @@ void PostgresListener::hear() {
     std::set<Told> told;
     while (auto* notification = PQnotifies(connection.get())) {
       const std::string_view word = notification->extra;
-      told.insert(word == "handed" ? Told::kHanded : word == "answered" ? Told::kAnswered : Told::kReleased);
+      told.insert(word == "handed"     ? Told::kHanded
+                  : word == "answered" ? Told::kAnswered
+                  : word == "freed"    ? Told::kFreed
+                                       : Told::kReleased);
       PQfreemem(notification);
     }
     for (const auto what : told) call(what);

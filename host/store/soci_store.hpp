@@ -1,6 +1,6 @@
 // The store over SOCI, for any database that has a Dialect. Its functions are spread over soci_runs.cpp,
-// soci_claims.cpp, soci_handed.cpp, soci_events.cpp, soci_batches.cpp, soci_deliveries.cpp, soci_retention.cpp,
-// soci_tenants.cpp and soci_accounts.cpp.
+// soci_claims.cpp, soci_handed.cpp, soci_names.cpp, soci_events.cpp, soci_batches.cpp, soci_deliveries.cpp,
+// soci_retention.cpp, soci_tenants.cpp and soci_accounts.cpp.
 #pragma once
 #include <memory>
 #include <mutex>
@@ -64,6 +64,10 @@ class SociStore : public Store, public Batches, public Deliveries, public Retent
   Result<void> refuse_handed(const base::OperationId& command, const base::Error& refusal) override;
   Result<Handed> handed(const base::OperationId& command, Time now) override;
   Result<bool> take_back(const base::OperationId& command) override;
+  Result<bool> take_name(const std::string& name, const HostLife& self, Time now, Time lease_until) override;
+  Result<std::vector<std::string>> free_names(std::span<const std::string> names, const HostLife& self,
+                                              Time lease_until) override;
+  Result<int> living_hosts(Time now) override;
 
   Result<std::vector<std::string>> pinned_manifests() override;
   Result<std::optional<model::Run>> run(const base::RunId& run) override;

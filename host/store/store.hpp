@@ -87,6 +87,7 @@ enum class Told : std::uint8_t {
   kReleased,  // there are runs that nobody carries on
   kHanded,    // there is a command for another host's run
   kAnswered,  // such a command was answered
+  kFreed,     // a name that somebody has asked for was given back
 };
 
 struct StoredEvent {
@@ -182,6 +183,23 @@ class Store {
   [[nodiscard]] virtual Result<Handed> handed(const base::OperationId& command, Time now) = 0;
   // true: it is gone, and nobody has carried it out or will. false: its owner has taken it.
   [[nodiscard]] virtual Result<bool> take_back(const base::OperationId& command) = 0;
+
+  // A name that one host at a time may hold. true: this life has it, until it gives it back or its lease is over;
+  // false: another living one has it, and learns with free_names that it was asked for. Stores that are not shared let
+  // everybody.
+  [[nodiscard]] virtual Result<bool> take_name(const std::string& name, const HostLife& self, Time now,
+                                               Time lease_until) {
+    return static_cast<void>(name), static_cast<void>(self), static_cast<void>(now), static_cast<void>(lease_until),
+           true;
+  }
+  // Gives names of this life back; those of them that others have asked for, who are told.
+  [[nodiscard]] virtual Result<std::vector<std::string>> free_names(std::span<const std::string> names,
+                                                                    const HostLife& self, Time lease_until) {
+    return static_cast<void>(names), static_cast<void>(self), static_cast<void>(lease_until),
+           std::vector<std::string>();
+  }
+  // Hosts with a lease at `now`.
+  [[nodiscard]] virtual Result<int> living_hosts(Time now) { return static_cast<void>(now), 1; }
 
   // The manifests, by digest, that unfinished runs are pinned to.
   [[nodiscard]] virtual Result<std::vector<std::string>> pinned_manifests() = 0;

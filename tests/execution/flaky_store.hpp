@@ -2,7 +2,9 @@
 #pragma once
 #include <atomic>
 #include <functional>
+#include <map>
 #include <mutex>
+#include <set>
 #include <vector>
 
 #include "store/store.hpp"
@@ -74,6 +76,29 @@ class FlakyStore final : public store::Store {
   }
   Result<store::Handed> handed(const base::OperationId& id, base::Time now) override { return real_.handed(id, now); }
   Result<bool> take_back(const base::OperationId& id) override { return real_.take_back(id); }
+  // The first of the stores keeps the names of all.
+  Result<bool> take_name(const std::string& name, const HostLife& self, base::Time, base::Time) override {
+    if (others.empty()) return true;
+    auto& all = *others.front();
+    const std::scoped_lock lock(all.mutex_);
+    const auto& holder = all.names_.emplace(name, self.host).first->second;
+    if (holder != self.host) all.wanted_.insert(name);
+    return holder == self.host;
+  }
+  Result<std::vector<std::string>> free_names(std::span<const std::string> names, const HostLife&,
+                                              base::Time) override {
+    std::vector<std::string> wanted;
+    {
+      auto& all = *others.front();
+      const std::scoped_lock lock(all.mutex_);
+      for (const auto& name : names) {
+        all.names_.erase(name);
+        if (all.wanted_.erase(name) != 0) wanted.push_back(name);
+      }
+    }
+    if (!wanted.empty()) tell_others(store::Told::kFreed);
+    return wanted;
+  }
   Result<std::optional<model::Run>> run(const base::RunId& id) override { return real_.run(id); }
   Result<std::vector<std::string>> pinned_manifests() override { return real_.pinned_manifests(); }
   Result<std::optional<model::Run>> newest_run(const base::TenantId& id) override { return real_.newest_run(id); }
@@ -144,8 +169,10 @@ class FlakyStore final : public store::Store {
 
  private:
   store::Store& real_;
-  std::mutex mutex_;  // guards wake_
+  std::mutex mutex_;  // guards what follows
   std::function<void(store::Told)> wake_;
+  std::map<std::string, std::string> names_;
+  std::set<std::string> wanted_;
 };
 
 }  // namespace tenantry::execution::test

@@ -44,9 +44,10 @@ struct Two : Host {
     second.reset();
     first.reset();
   }
-  base::RunId start_on(std::unique_ptr<Scheduler>& which, const model::ManifestPtr& manifest) {
+  base::RunId start_on(std::unique_ptr<Scheduler>& which, const model::ManifestPtr& manifest,
+                       const std::string& server = {}) {
     std::swap(scheduler, which);
-    const auto run = start(manifest);
+    const auto run = start(manifest, server);
     std::swap(scheduler, which);
     return run;
   }
@@ -159,4 +160,48 @@ TEST_CASE("what a dead host leaves is shared by those who have room for it") {
   CHECK(hosts.second->board().size() >= 2);
   CHECK(hosts.first->board().size() <= 8);
   CHECK(hosts.second->board().size() <= 8);
+}
+
+TEST_CASE("an exclusive name is held by one step of all hosts, and each host has its turns") {
+  Two hosts(10s);
+  auto company = step("company");
+  company.exclusive = model::Exclusive{"company", false};
+  const auto graph = known(hosts, {company});
+  hosts.engine->hold("company");
+  constexpr int kRuns = 20;
+  std::vector<base::RunId> ours;
+  std::vector<base::RunId> theirs;
+  for (int i = 0; i < kRuns; ++i) ours.push_back(hosts.start_on(hosts.first, graph, "erp"));
+  for (int i = 0; i < 2; ++i) theirs.push_back(hosts.start_on(hosts.second, graph, "erp"));
+  int answered = 0;
+  // A host with few does not wait until one with many is through.
+  while (answered < 2 * kRuns && (hosts.state(theirs[0]) != "completed" || hosts.state(theirs[1]) != "completed")) {
+    REQUIRE(eventually([&] { return hosts.engine->answer("company", ScriptedEngine::done()); }));
+    ++answered;
+  }
+  CHECK(answered < kRuns);
+  for (; answered < kRuns + 2; ++answered)
+    REQUIRE(eventually([&] { return hosts.engine->answer("company", ScriptedEngine::done()); }));
+  for (const auto& run : ours) CHECK(hosts.reaches(run, "completed"));
+  CHECK(hosts.engine->most_at_once() == 1);
+  CHECK(hosts.engine->count("company") == kRuns + 2);
+}
+
+TEST_CASE("exclusive names of two servers, and of tenants, do not stand in each other's way") {
+  Two hosts(10s);
+  auto company = step("company");
+  company.exclusive = model::Exclusive{"company", false};
+  auto writing = step("writing");
+  writing.exclusive = model::Exclusive{"writing", true};
+  const auto by_server = known(hosts, {company});
+  const auto by_tenant = known(hosts, {writing});
+  hosts.engine->hold("company");
+  hosts.engine->hold("writing");
+  (void)hosts.start_on(hosts.first, by_server, "erp-1");
+  (void)hosts.start_on(hosts.second, by_server, "erp-2");
+  (void)hosts.start_on(hosts.first, by_tenant, "erp-1");
+  (void)hosts.start_on(hosts.second, by_tenant, "erp-1");
+  CHECK(eventually([&] { return hosts.engine->out() == 4; }));
+  while (hosts.engine->answer("company", ScriptedEngine::done())) continue;
+  while (hosts.engine->answer("writing", ScriptedEngine::done())) continue;
 }

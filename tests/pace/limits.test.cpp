@@ -27,7 +27,7 @@ model::StepReport report(Outcome outcome, std::optional<FailureClass> cause = {}
 }
 
 Keys keys(std::string tenant, std::string server = "erp", std::string engine = "e", std::string exclusive = {}) {
-  return {std::move(engine), std::move(server), std::move(tenant), std::move(exclusive), false};
+  return {std::move(engine), std::move(server), std::move(tenant), std::move(exclusive)};
 }
 
 // How many steps of this kind may still start; they are given back.
@@ -172,4 +172,45 @@ TEST_CASE("a server that is down gets one probe at a time, whatever its limits a
   limits.give_back(probe, later);
   CHECK(limits.answers("erp"));
   CHECK(room(limits, keys("t"), later) == 8);
+}
+
+TEST_CASE("hosts that share servers have a part each of what those take, and at least one step") {
+  pace::Options options;
+  options.any_server.concurrency = 10;
+  options.server["small"].concurrency = 2;
+  options.server["slow"].rate = 6;
+  options.server["slow"].burst = 6;
+  options.server["slow"].concurrency = 100;
+  Limits limits(options);
+  CHECK(room(limits, keys("t")) == 10);
+  CHECK(room(limits, keys("t", "small")) == 2);
+  limits.share(3, kNow);
+  CHECK(room(limits, keys("t")) == 3);
+  CHECK(room(limits, keys("t", "small")) == 1);
+  CHECK(room(limits, keys("t", "other")) == 3);  // one that was not used before
+  CHECK(room(limits, keys("t", "slow")) == 2);
+  CHECK(room(limits, keys("t", "slow"), kNow + 999ms) == 1);
+  limits.share(1, kNow + 999ms);
+  CHECK(room(limits, keys("t")) == 10);
+  CHECK(room(limits, keys("t", "small")) == 2);
+  CHECK(room(limits, keys("t", "slow"), kNow + 10s) == 6);
+  limits.share(0, kNow);
+  CHECK(room(limits, keys("t")) == 10);
+}
+
+TEST_CASE("a share that shrinks takes nothing from steps that are running") {
+  pace::Options options;
+  options.any_server.concurrency = 4;
+  Limits limits(options);
+  std::vector<Keys> running;
+  for (int i = 0; i < 4; ++i) {
+    running.push_back(keys("t" + std::to_string(i)));
+    REQUIRE(limits.take(running.back(), kNow) == WaitReason::kNone);
+  }
+  limits.share(2, kNow);
+  auto one = keys("other");
+  for (std::size_t i = 0; i < running.size(); ++i) {
+    CHECK(limits.take(one, kNow) == (i < 3 ? WaitReason::kSlot : WaitReason::kNone));
+    if (i < 3) limits.give_back(running[i], kNow);
+  }
 }

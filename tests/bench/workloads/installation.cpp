@@ -96,6 +96,7 @@ void Installation::start_host() {
 }
 
 void Installation::kill_host() { host_->kill_hard(); }
+void Installation::stop_host() { (void)host_->terminate(); }
 
 HttpClient::Headers Installation::headers() const { return {{"Authorization", "Bearer " + token_}}; }
 

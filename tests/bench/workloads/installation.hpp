@@ -27,6 +27,7 @@ class Installation {
 
   void start_host();
   void kill_host();
+  void stop_host();  // in order
 
   void create_tenants(int count);
   // POST start for all of them over `clients` connections; milliseconds that each call took.
@@ -42,6 +43,7 @@ class Installation {
 
   [[nodiscard]] std::string log_file() const { return folder_ / "steps.log"; }
   [[nodiscard]] std::string folder() const { return folder_.path().string(); }
+  [[nodiscard]] const std::string& database() const { return database_; }  // a file, or a URL
   [[nodiscard]] std::uint16_t port() const { return host_->port(); }
   [[nodiscard]] pid_t pid() const { return host_->pid(); }
   [[nodiscard]] const std::string& token() const { return token_; }

@@ -1,4 +1,4 @@
-// The workloads on which durable engines are compared, W1 to W7, against the real host over loopback. One line of JSON
+// The workloads on which durable engines are compared, W1 to W8, against the real host over loopback. One line of JSON
 // for each figure; ratios are to limits that were measured in the same run. Not part of the suite, but for its smoke
 // run, which only shows that everything finishes.
 // Usage: bench_workloads [--quick] [--store sqlite|postgresql] [--isolation process|in_process] [W1 W2 ...]
@@ -13,6 +13,7 @@
 #include "bench/workloads/installation.hpp"
 #include "bench/workloads/limits.hpp"
 #include "bench/workloads/machine.hpp"
+#include "bench/workloads/past.hpp"
 
 namespace {
 
@@ -247,6 +248,7 @@ void measure(Figures& figures, const Plan& plan, const Kind& kind) {
                   figures.value("W1", kind.name(), "cpu_us_a_step"));
     if (!plan.quick) asleep(figures, kind, 10'000);
   }
+  if (plan.has("W8")) start_on_a_past(figures, kind, plan.quick ? 1'000 : 100'000);
 }
 
 Plan read(int count, char** words) {
