@@ -354,6 +354,7 @@ void App::stop() {
   if (!rooms_ || !rooms_->server) return;
   rooms_->watcher.reset();
   base::log::info("stopping", {{"steps", rooms_->scheduler.running()}});
+  rooms_->store->end_within(rooms_->config.drain);
   rooms_->server->drain(kHttpDrain);
   rooms_->webhooks.stop();
   rooms_->batches.stop();

@@ -27,6 +27,8 @@ base::Error lost(std::string message) {
           {}};
 }
 
+base::Error ended() { return lost("The store ended before it was known whether a change was committed."); }
+
 }  // namespace
 
 Writer::Writer(const Dialect& dialect)
@@ -57,13 +59,27 @@ base::Result<void> Writer::commit(const Work& work) {
 void Writer::loop() {
   Group group;
   while (take(group)) {
-    if (!unsettled_.empty()) static_cast<void>(settle());
+    if (!unsettled_.empty() && !settle() && is_over()) give_up();
     if (!group.empty()) carry_out(group);
     group.clear();
   }
-  if (!unsettled_.empty() && !settle())
-    answer(std::exchange(unsettled_, {}), lost("The store ended before it was known whether a change was committed."));
+  if (!unsettled_.empty() && !settle()) give_up();
   session_.reset();
+}
+
+void Writer::end_within(base::Millis patience) {
+  const std::lock_guard lock(mutex_);
+  ends_at_ = std::chrono::steady_clock::now() + patience;
+}
+
+bool Writer::is_over() {
+  const std::lock_guard lock(mutex_);
+  return ends_at_ && std::chrono::steady_clock::now() >= *ends_at_;
+}
+
+void Writer::give_up() {
+  gave_up_ = true;
+  answer(std::exchange(unsettled_, {}), ended());
 }
 
 // false: the end. An empty group: time to settle.
@@ -120,6 +136,7 @@ void Writer::open() {
 }
 
 std::optional<Writer::Failed> Writer::transact(const Group& group) {
+  if (gave_up_) return Failed{ended(), {}};
   if (!unsettled_.empty() && !settle()) return Failed{lost("The store does not answer; nothing was changed."), {}};
   std::optional<Failed> failed;
   const bool used_before = session_ != nullptr;

@@ -1,6 +1,7 @@
 // The connections of a store: one for writing, whose thread commits the work of many callers together, and a few for
 // reading, which never wait for it.
 #pragma once
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -11,6 +12,7 @@
 #include <thread>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/result.hpp"
 #include "store/session.hpp"
 
@@ -37,6 +39,10 @@ class Writer {
   // may run again from the start if the group it was in had to be split or the connection was lost. Any thread.
   [[nodiscard]] base::Result<void> commit(const Work& work);
 
+  // Nobody is told later than this whether a change was committed: what is unsettled then is answered with an error,
+  // and everything after it is refused, because it might build on what was not done. Any thread.
+  void end_within(base::Millis patience);
+
  private:
   struct Waiting {
     const Work* work = nullptr;
@@ -62,6 +68,8 @@ class Writer {
   [[nodiscard]] std::optional<Failed> transact(const Group& group);
   void open();
   [[nodiscard]] bool settle();
+  [[nodiscard]] bool is_over();
+  void give_up();
   static void answer(const Group& group, const std::optional<base::Error>& error);
 
   const Dialect& dialect_;
@@ -69,10 +77,12 @@ class Writer {
   std::int64_t number_ = 0;           // of the newest transaction
   std::unique_ptr<Session> session_;  // the thread's; thrown away after a failure and opened anew for the next group
   Group unsettled_;                   // of transaction number_, or empty
-  std::mutex mutex_;                  // guards queue_, stopping_
+  bool gave_up_ = false;
+  std::mutex mutex_;  // guards queue_, stopping_, ends_at_
   std::condition_variable arrived_;
   Group queue_;
   bool stopping_ = false;
+  std::optional<std::chrono::steady_clock::time_point> ends_at_;
   std::thread thread_;
 };
 
