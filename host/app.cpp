@@ -339,6 +339,7 @@ void App::stop() {
   std::thread asking([this] { rooms_->store_answers = rooms_->store->ping().has_value(); });
   rooms_->watcher.reset();
   base::log::info("stopping", {{"steps", rooms_->scheduler.running()}});
+  rooms_->store->end_within(rooms_->config.drain);
   rooms_->server->drain(std::clamp(rooms_->config.drain, kShortHttpDrain, kLongHttpDrain));
   // The receiver of a message that is out may take its time.
   std::thread hanging_up([this] { rooms_->webhooks.stop(); });

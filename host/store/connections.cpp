@@ -27,6 +27,8 @@ base::Error lost(std::string message) {
           {}};
 }
 
+base::Error ended() { return lost("The store ended before it was known whether a change was committed."); }
+
 }  // namespace
 
 Writer::Writer(const Dialect& dialect) : dialect_(dialect), name_(base::new_id("writer_")) {}
@@ -61,15 +63,24 @@ void Writer::lead(const Waiting& own) {
   Group group;
   while (!own.answered || !unsettled_.empty()) {
     take(group);
-    if (!unsettled_.empty()) static_cast<void>(settle());
+    if (!unsettled_.empty() && !settle() && is_over()) {
+      gave_up_ = true;
+      answer(std::exchange(unsettled_, {}), ended());
+    }
     if (!group.empty()) carry_out(group);
     group.clear();
-    const std::lock_guard lock(mutex_);
-    if (stopping_ && !unsettled_.empty())
-      answer(std::exchange(unsettled_, {}),
-             lost("The store ended before it was known whether a change was committed."));
   }
   pass_on();
+}
+
+void Writer::end_within(base::Millis patience) {
+  const std::lock_guard lock(mutex_);
+  ends_at_ = std::chrono::steady_clock::now() + patience;
+}
+
+bool Writer::is_over() {
+  const std::lock_guard lock(mutex_);
+  return stopping_ || (ends_at_ && std::chrono::steady_clock::now() >= *ends_at_);
 }
 
 // Empty: time to settle.
@@ -128,6 +139,7 @@ void Writer::open() {
 }
 
 std::optional<Writer::Failed> Writer::transact(const Group& group) {
+  if (gave_up_) return Failed{ended(), {}};
   if (!unsettled_.empty() && !settle()) return Failed{lost("The store does not answer; nothing was changed."), {}};
   std::optional<Failed> failed;
   const bool used_before = session_ != nullptr;

@@ -1,6 +1,7 @@
 // The connections of a store: one for writing, on which the work of many callers is committed together, and a few for
 // reading, which never wait for it.
 #pragma once
+#include <chrono>
 #include <condition_variable>
 #include <functional>
 #include <memory>
@@ -10,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "base/clock.hpp"
 #include "base/result.hpp"
 #include "store/session.hpp"
 
@@ -38,6 +40,10 @@ class Writer {
   // may run again from the start if the group it was in had to be split or the connection was lost. Any thread.
   [[nodiscard]] base::Result<void> commit(const Work& work);
 
+  // Nobody is told later than this whether a change was committed: what is unsettled then is answered with an error,
+  // and everything after it is refused, because it might build on what was not done. Any thread.
+  void end_within(base::Millis patience);
+
  private:
   struct Waiting {
     const Work* work = nullptr;
@@ -65,6 +71,7 @@ class Writer {
   [[nodiscard]] std::optional<Failed> transact(const Group& group);
   void open();
   [[nodiscard]] bool settle();
+  [[nodiscard]] bool is_over();
   static void answer(const Group& group, const std::optional<base::Error>& error);
 
   const Dialect& dialect_;
@@ -72,11 +79,13 @@ class Writer {
   std::int64_t number_ = 0;           // of the newest transaction
   std::unique_ptr<Session> session_;  // the leader's; thrown away after a failure and opened anew for the next group
   Group unsettled_;                   // of transaction number_, or empty; the leader's
+  bool gave_up_ = false;              // the leader's, too
   std::mutex mutex_;                  // guards what follows
   std::condition_variable changed_;
   Group queue_;
   bool led_ = false;
   bool stopping_ = false;
+  std::optional<std::chrono::steady_clock::time_point> ends_at_;
 };
 
 // A bounded set of read connections. Each read sees one snapshot: everything committed before it began.

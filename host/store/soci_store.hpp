@@ -59,6 +59,7 @@ class SociStore : public Store, public Batches, public Deliveries, public Retent
 
   bool is_shared() const override { return dialect_->is_remote(); }
   Result<void> keep_time(base::SteadyClock& clock) override;
+  void end_within(base::Millis patience) override { writer_->end_within(patience); }
   Result<void> hand_over(const HandedCommand& handed, Time now, Time forget) override;
   Result<std::vector<HandedCommand>> take_handed(const HostLife& self, Time since) override;
   Result<void> refuse_handed(const base::OperationId& command, const base::Error& refusal) override;

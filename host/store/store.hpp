@@ -170,6 +170,9 @@ class Store {
   [[nodiscard]] virtual Result<void> keep_time(base::SteadyClock& clock) {
     return static_cast<void>(clock), Result<void>();
   }
+  // The program is about to end. Where a connection was lost during a commit, its outcome is waited for no longer than
+  // this; then the change is answered with store.lost, and nothing more is written.
+  virtual void end_within(base::Millis patience) { static_cast<void>(patience); }
   // `wake` is called, on a thread of the store, when a host tells something, and with every word there is after a time
   // in which nothing could be heard; it must be quick. nullptr: nobody any more; returns when no call is under way.
   virtual void on_told(std::function<void(Told)> wake) { static_cast<void>(wake); }

@@ -121,6 +121,39 @@ TEST_CASE("PostgreSQL: a commit whose answer was lost is reported as what it was
   CHECK(add_tenant(store, "afterwards").empty());
 }
 
+TEST_CASE("PostgreSQL: who ends waits for the outcome of a commit as long as is said, and writes nothing afterwards") {
+  test::Postgres server;
+  const auto database = server.create_database();
+  auto direct = store::open_postgres(server.url(database), postgres_options());
+  REQUIRE(direct.has_value());
+  Bench bench(**direct, 1);
+  auto [run, created] = sample_run("run_1", bench.tenant(0), sample_manifest("engine", 2));
+  REQUIRE(bench.create(run, created, kSelf, kLease) == Written::kDone);
+  Wire wire(server.socket());
+  auto opened = store::open_postgres(server.url(database, wire.folder()), postgres_options());
+  REQUIRE(opened.has_value());
+  auto& store = **opened;
+  REQUIRE(store.ping().has_value());
+  auto changed = run;
+  const auto change = next_event(changed, "step.running");
+  const RunWrite write{&changed, &change, 1, false};
+
+  wire.cut_next_commit(Cut::kLate);
+  auto writing = std::async(std::launch::async, [&] { return store.write({&write, 1}, kSelf, kLease); });
+  REQUIRE(test::eventually([&] { return wire.was_cut(); }));
+  server.stop(true);
+  CHECK(writing.wait_for(std::chrono::milliseconds(300)) == std::future_status::timeout);
+  store.end_within(base::Millis{100});
+  REQUIRE(writing.wait_for(std::chrono::seconds(10)) == std::future_status::ready);
+  const auto written = writing.get();
+  REQUIRE(written.has_error());
+  CHECK(written.error().code == "store.lost");
+  wire.release();
+  server.start();
+  CHECK(store.write({&write, 1}, kSelf, kLease).error().code == "store.lost");
+  CHECK(show(**(*direct)->run(run.spec->id)) == show(run));
+}
+
 TEST_CASE("PostgreSQL: when the server crashes under its writers, each write is there if and only if it was reported") {
   test::Postgres server;
   const auto database = server.create_database();

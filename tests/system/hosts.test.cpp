@@ -234,6 +234,19 @@ TEST_CASE("three hosts: the store is restarted under load") {
   three.all_end_well(tenants);
 }
 
+TEST_CASE("three hosts: each ends in time when it is told to while the store is gone") {
+  Three three;
+  std::vector<std::string> tenants;
+  for (int i = 0; i < 9; ++i) tenants.push_back(three.tenant_on(i % 3, "Tenant " + std::to_string(i)));
+  three.server.stop(true);  // in the middle of commits
+  for (int i = 0; i < 3; ++i) CHECK(three.hosts.stop(i) == 0);  // killed otherwise, after 30 s
+  three.server.start();
+  Records again(three.server.url(three.database));
+  std::swap(three.records, again);
+  three.hosts.start_all();
+  three.all_end_well(tenants);
+}
+
 TEST_CASE("three hosts: a command is carried out whichever host is asked") {
   Three three;
   three.slow(150);
