@@ -32,12 +32,13 @@ class PostgresDialect final : public Dialect {
     // A host that stands still in the middle of a transaction must not keep its rows from the others.
     *session << "set lock_timeout = " + millis + "; set idle_in_transaction_session_timeout = 3000" +
                     "; set bytea_output = hex; set standard_conforming_strings = on";
+    // Every row is found by a key, and lists are read in the order of an index. A plan that was made while the tables
+    // were small, and is kept, would not.
+    *session << "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
     if (access == Access::kRead) {
       *session << "set default_transaction_read_only = on";
       return session;
     }
-    // Every row is looked up by its key. A plan that was made while the tables were small, and is kept, would not.
-    *session << "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
     // Off and local would acknowledge what can still be lost; what is stricter than on stays.
     *session << "select set_config('synchronous_commit', 'on', false) "
                 "where current_setting('synchronous_commit') in ('off', 'local')";

@@ -239,7 +239,10 @@ TEST_CASE("three hosts: each ends in time when it is told to while the store is 
   std::vector<std::string> tenants;
   for (int i = 0; i < 9; ++i) tenants.push_back(three.tenant_on(i % 3, "Tenant " + std::to_string(i)));
   three.server.stop(true);  // in the middle of commits
-  for (int i = 0; i < 3; ++i) CHECK(three.hosts.stop(i) == 0);  // killed otherwise, after 30 s
+  for (int i = 0; i < 3; ++i) {
+    const int code = three.hosts.stop(i);  // 1: it says that its end was not an orderly one; killed after 30 s
+    CHECK((code == 0 || code == 1));
+  }
   three.server.start();
   Records again(three.server.url(three.database));
   std::swap(three.records, again);

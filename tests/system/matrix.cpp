@@ -334,11 +334,10 @@ const std::vector<MatrixRow>& matrix() {
          return erp_answers(cell, {{"action", "drop_before"}});
        },
        3},
-      {"the ERP does it and the answer is lost", "retried; the step looks first",
+      {"the ERP does it and the answer is lost", "the step looks and finds it, at once or in its next attempt",
        [](Cell& cell) {
          return erp_answers(cell, {{"action", "drop_after"}});
-       },
-       2},
+       }},
       {"the store is gone for longer than a lease",
        "what was answered meanwhile is stored when it is back; with other hosts about, "
        "calls are given up before the lease ends",
