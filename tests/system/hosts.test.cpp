@@ -238,7 +238,7 @@ TEST_CASE("three hosts: each ends in time when it is told to while the store is 
   Three three;
   std::vector<std::string> tenants;
   for (int i = 0; i < 9; ++i) tenants.push_back(three.tenant_on(i % 3, "Tenant " + std::to_string(i)));
-  three.server.stop(true);  // in the middle of commits
+  three.server.stop(true);                                      // in the middle of commits
   for (int i = 0; i < 3; ++i) CHECK(three.hosts.stop(i) == 0);  // killed otherwise, after 30 s
   three.server.start();
   Records again(three.server.url(three.database));
