@@ -35,7 +35,7 @@ json::object describe(const BatchItem& item) {
 }
 
 json::object describe(const store::Batch& batch) {
-  const auto request = base::parse_json(batch.request).value().as_object();
+  const auto request = base::parse_json(batch.request)->as_object();
   const bool over = batch.finished_at != base::Time{};
   return {{"id", batch.id},
           {"verb", text_member(request, "verb")},
@@ -147,7 +147,7 @@ base::Result<json::object> Batches::get(const Actor& actor, const std::string& i
 
 void Batches::send(const Actor& actor, const json::object& request, const base::TenantId& tenant,
                    const base::OperationId& operation, bool validate_only, Answered answered) {
-  const auto verb = model::verb(text_member(request, "verb")).value();
+  const auto verb = *model::verb(text_member(request, "verb"));
   if (verb == model::Verb::kStart) {
     json::object body{{"validate_only", validate_only}};
     if (const auto* parameters = request.if_contains("parameters")) body["parameters"] = *parameters;

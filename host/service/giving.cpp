@@ -43,7 +43,7 @@ void Batches::stop() {
 void Batches::add(const store::Batch& batch, std::vector<BatchItem> items, bool resumed) {
   auto active = std::make_shared<Active>();
   active->batch = batch;
-  active->request = base::parse_json(batch.request).value().as_object();
+  active->request = base::parse_json(batch.request)->as_object();
   active->resumed = resumed;
   if (const auto* jitter = active->request.if_contains("jitter_ms")) active->jitter = jitter->to_number<std::int64_t>();
   const auto account = store_.account(batch.account);
