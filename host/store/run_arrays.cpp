@@ -74,8 +74,8 @@ class Together {
  public:
   Together(Session& db, const Dialect& dialect) : db_(db), dialect_(dialect) {}
 
-  // The ids of the runs that were ours and active, and are as their changes say now. The zero keeps the planner from
-  // going through all runs of the owner.
+  // The ids of the runs that were ours and active, and are as their changes say now. The coalesce keeps the planner
+  // from going through all active runs: of a plain comparison it knows that an owner is not null.
   [[nodiscard]] std::set<std::string> update_heads(std::span<const RunWrite* const> writes, std::int64_t life) {
     Rows<12> rows(dialect_);
     for (const auto* write : writes) {
@@ -97,7 +97,7 @@ class Together {
                             cast(:started_at as bigint[]), cast(:completed_at as bigint[]), cast(:owner as bigint[]))
                   as x (id, token, state, epoch, stopping, verifying, removing, condition, events, started_at,
                         completed_at, owner)
-                where runs.id = x.id and runs.token = x.token and runs.owner + 0 = cast(:life as bigint)
+                where runs.id = x.id and runs.token = x.token and coalesce(runs.owner, 0) = cast(:life as bigint)
                 returning runs.id)sql",
           with(column..., life), [&](std::string&& id) { done.insert(std::move(id)); });
     });

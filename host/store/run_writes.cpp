@@ -139,15 +139,15 @@ void change_manifest(Session& db, const model::Run& run, const model::Repin& rep
              aside + *repin.from[i]);
 }
 
-// Most changes leave an active run active and its owner the same: then no index of the table is touched. The zero keeps
-// the planner from going through all runs of the owner.
+// Most changes leave an active run active and its owner the same: then no index of the table is touched. The coalesce
+// keeps the planner from going through all active runs.
 bool update_in_place(Session& db, const RunWrite& write, std::int64_t life) {
   const auto& head = write.run->head;
   return db.run(R"sql(update runs
                       set state = :state, epoch = :epoch, stopping = :stopping, verifying = :verifying,
                 removing = :removing, condition = :condition, events = :events,
                           started_at = :started_at, completed_at = :completed_at
-                      where id = :id and token = :token and owner + 0 = :owner)sql",
+                      where id = :id and token = :token and coalesce(owner, 0) = :owner)sql",
                 word(head.state), head.epoch, head.stopping, head.verifying, head.removing, word(head.condition),
                 head.events, head.started_at, head.completed_at, write.run->spec->id, write.token, life) != 0;
 }
