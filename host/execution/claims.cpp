@@ -14,7 +14,8 @@ std::string engine_name(const std::string& digest) { return "engine|" + digest; 
 }  // namespace
 
 void Scheduler::Loop::enqueue(Active& active) {
-  if (turns_.join(&active, active.run.manifest().engine.value, active.run.spec->server.value)) say_nothing(active);
+  const auto at = now_ < active.turn_ends ? Turns::At::kFront : Turns::At::kEnd;
+  if (turns_.join(&active, active.run.manifest().engine.value, active.run.spec->server.value, at)) say_nothing(active);
 }
 
 void Scheduler::Loop::claim() {
@@ -33,7 +34,7 @@ bool Scheduler::Loop::moves(Turns::Lane& lane) {
   return found.reason == model::WaitReason::kNone;
 }
 
-// One step in one turn, so that a tenant with many does not keep one with few waiting.
+// One of several steps in one turn, so that a tenant with many does not keep one with few waiting.
 void Scheduler::Loop::take_turn(Active& active) {
   const auto steps = model::claimable(active.run, now_);
   if (steps.empty()) {
@@ -66,6 +67,7 @@ void Scheduler::Loop::claim_step(Active& active, std::size_t step, pace::Keys ke
   (void)give(active, model::Claimed{step});
   active.flights[step] = Flight{active.run.steps[step].attempts, std::move(keys), nullptr, nullptr, {}, false};
   active.starting.push_back(step);
+  if (active.turn_ends <= now_) active.turn_ends = now_ + options_.turn;
   ++in_flight;
 }
 

@@ -49,6 +49,7 @@ struct Active {
   bool on_board = false;
   bool repainted = false;  // the view differs in what is not durable (progress, wait_reason)
   Time alarm{};            // its place in the alarms; Time{}: none
+  Time turn_ends{};        // until then it goes before those who wait for theirs
 };
 
 class Scheduler::Loop {

@@ -44,6 +44,7 @@ void Scheduler::Loop::housekeeping() {
 // Runs that this host could begin a step of at once, if it had them.
 std::size_t Scheduler::Loop::room() const {
   const auto most = static_cast<std::size_t>(std::max(options_.limits.host, 1));
+  if (turns_.size() >= most) return 0;  // without a look at each of very many
   const auto busy = static_cast<std::size_t>(std::count_if(runs_.begin(), runs_.end(), [this](const auto& one) {
     return turns_.contains(one.second.get()) || !one.second->flights.empty();
   }));

@@ -21,6 +21,9 @@ struct SchedulerOptions {
   pace::Options limits;
   base::Millis lease{30'000};
   base::Millis grace{30'000};  // after an attempt's time-out, before its call is given up
+  // How long a turn may last. What follows on a short step starts in the transaction that ends it, and a run of short
+  // steps is over soon instead of staying open until all others are; a step that takes longer is a turn of its own.
+  base::Millis turn{100};
   std::size_t claim_batch = 1'000;
   bool only_host = false;  // nobody else can open the store
   // A run that has nothing to do for so long is kept in the store only; max(): none is.

@@ -26,14 +26,17 @@ class Turns {
 
    private:
     friend class Turns;
-    std::map<std::uint64_t, Member*> members;  // by ticket
+    std::map<std::int64_t, Member*> members;  // by ticket
   };
 
-  // At the end of the lane, unless it has a place already; one that stands aside goes back to it. True: it stood aside.
-  bool join(Member* member, const std::string& engine, const std::string& server) {
+  enum class At { kEnd, kFront };
+
+  // At that end of the lane, unless it has a place already; one that stands aside goes back to it. True: it stood
+  // aside. At the front: its turn is not over yet.
+  bool join(Member* member, const std::string& engine, const std::string& server, At at = At::kEnd) {
     auto [found, fresh] = places_.try_emplace(member);
     auto& place = found->second;
-    if (fresh) place = {++tickets_, &lane(engine, server), {}};
+    if (fresh) place = {at == At::kFront ? --front_ : ++end_, &lane(engine, server), {}};
     const bool aside = !place.aside.empty();
     if (fresh || aside) put(member, place);
     return aside;
@@ -51,7 +54,7 @@ class Turns {
   void served(Member* member) {
     auto& place = places_.at(member);
     take_out(place);
-    place.ticket = ++tickets_;
+    place.ticket = ++end_;
     put(member, place);
   }
 
@@ -95,9 +98,9 @@ class Turns {
   [[nodiscard]] std::size_t size() const { return places_.size(); }
 
  private:
-  using Head = std::pair<std::uint64_t, Lane*>;
+  using Head = std::pair<std::int64_t, Lane*>;
   struct Place {
-    std::uint64_t ticket = 0;
+    std::int64_t ticket = 0;
     Lane* lane = nullptr;
     std::vector<std::string> aside;  // names; empty: in the lane
   };
@@ -135,11 +138,12 @@ class Turns {
     if (!members.empty()) heads_.emplace(members.begin()->first, place.lane);
   }
 
-  std::uint64_t tickets_ = 0;
+  std::int64_t end_ = 0;  // the newest ticket there
+  std::int64_t front_ = 0;
   std::unordered_map<Member*, Place> places_;
   std::map<std::pair<std::string, std::string>, Lane> lanes_;
   std::set<Head> heads_;  // of lanes that are not empty
-  std::unordered_map<std::string, std::map<std::uint64_t, Member*>> aside_;
+  std::unordered_map<std::string, std::map<std::int64_t, Member*>> aside_;
 };
 
 }  // namespace tenantry::pace

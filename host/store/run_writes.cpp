@@ -106,15 +106,6 @@ Written insert_run(Session& db, const RunWrite& write, std::int64_t life) {
   return exists ? Written::kLost : Written::kTenantBusy;
 }
 
-void insert_manifest(Session& db, const model::Manifest& manifest) {
-  bool is_there = false;
-  db.select<std::string>(R"sql(select digest from manifests where digest = :digest)sql", with(manifest.digest),
-                         [&](std::string&&) { is_there = true; });
-  if (is_there) return;
-  db.run(R"sql(insert into manifests (digest, text) values (:digest, :text) on conflict (digest) do nothing)sql",
-         manifest.digest, manifest.text);
-}
-
 void insert_documents(Session& db, const model::RunSpec& spec) {
   insert_manifest(db, *spec.manifest);
   db.run(R"sql(insert into run_documents (run, manifest, server, request, tenant_document, server_document)
@@ -179,14 +170,25 @@ Written update_run(Session& db, const RunWrite& write, std::int64_t life) {
 
 }  // namespace
 
-// Another host may wait for it.
+void insert_manifest(Session& db, const model::Manifest& manifest) {
+  bool is_there = false;
+  db.select<std::string>(R"sql(select digest from manifests where digest = :digest)sql", with(manifest.digest),
+                         [&](std::string&&) { is_there = true; });
+  if (is_there) return;
+  db.run(R"sql(insert into manifests (digest, text) values (:digest, :text) on conflict (digest) do nothing)sql",
+         manifest.digest, manifest.text);
+}
+
+void tell_answered(Session& db, const Dialect& dialect) {
+  if (const char* tell = dialect.tell(Told::kAnswered); tell != nullptr) db.run(tell);
+}
+
 void insert_operation(Session& db, const Dialect& dialect, const model::Operation& operation) {
   db.run(R"sql(insert into operations (id, tenant, run, verb, step, actor, reason, scope, created_at)
                values (:id, :tenant, :run, :verb, :step, :actor, :reason, :scope, :created_at))sql",
          operation.id, operation.tenant, operation.run, word(operation.verb), operation.step, operation.actor,
          operation.reason, operation.scope, operation.created_at);
-  const bool handed = db.run(R"sql(delete from handed_commands where id = :id)sql", operation.id) != 0;
-  if (const char* tell = dialect.tell(Told::kAnswered); handed && tell != nullptr) db.run(tell);
+  if (db.run(R"sql(delete from handed_commands where id = :id)sql", operation.id) != 0) tell_answered(db, dialect);
 }
 
 Written write_one(Session& db, const Dialect& dialect, const RunWrite& write, std::int64_t life) {

@@ -17,6 +17,9 @@ namespace tenantry::store {
                                                   std::int64_t life);
 
 // The parts that both share.
+void insert_manifest(Session& db, const model::Manifest& manifest);
 void insert_operation(Session& db, const Dialect& dialect, const model::Operation& operation);
+// An operation was asked for at another host, which waits for it.
+void tell_answered(Session& db, const Dialect& dialect);
 
 }  // namespace tenantry::store

@@ -119,6 +119,7 @@ double median(std::vector<double> values) {
 
 TEST_CASE("a thousand tenants in one batch: the server's limit holds, nobody starves, waiting costs no attempt") {
   Host host("/dev/shm");
+  host.options.turn = GENERATE(0ms, 100ms);
   host.options.limits.host = 100;
   host.options.limits.per_engine = 100;
   host.options.limits.server["erp"].concurrency = kServerLimit;
@@ -165,7 +166,8 @@ TEST_CASE("a thousand tenants in one batch: the server's limit holds, nobody sta
   std::vector<double> waits;  // until the last turn
   for (const auto& [run, at] : last) waits.push_back(static_cast<double>(at));
   CHECK(*std::max_element(waits.begin(), waits.end()) <= 3 * median(waits));
+  if (host.options.turn != 0ms) return;
+  // A turn is one call, and nobody has a second one before everybody has had the first.
   CHECK(longest_gap <= 1.5 * kTenants);
-  // Nobody has a second turn before everybody has had the first.
   CHECK(std::set<std::string>(calls.begin(), calls.begin() + kTenants).size() == kTenants);
 }

@@ -313,3 +313,26 @@ TEST_CASE("a run that is paused says so instead of what it waited for, and waits
   CHECK(host.reaches(third, "completed"));
   CHECK(host.reaches(first, "completed"));
 }
+
+TEST_CASE("a run goes on for as long as its turn lasts, and then it is the next one's turn") {
+  const auto turn = GENERATE(0ms, 1'000'000ms);
+  Host host;
+  host.options.limits.host = 1;
+  host.options.turn = turn;
+  const auto graph = known(host, {step("a"), step("b", {0}), step("c", {1})});
+  std::atomic<bool> held{false};
+  host.engine->script("a", [&](const auto&, auto&) -> std::optional<engine::Answer> {
+    if (!held.exchange(true)) return std::nullopt;
+    return ScriptedEngine::done();
+  });
+  host.live();
+  std::vector<base::RunId> runs;
+  for (int i = 0; i < 3; ++i) runs.push_back(host.start(graph));
+  REQUIRE(eventually([&] { return host.engine->answer("a", ScriptedEngine::done(), runs[0].value); }));
+  REQUIRE(eventually([&] { return host.scheduler->board().size() == 0; }));
+  std::string order;
+  for (const auto& call : host.engine->seen())
+    order +=
+        static_cast<char>('1' + (std::find(runs.begin(), runs.end(), base::RunId(call.call.run_id)) - runs.begin()));
+  CHECK(order == (turn == 0ms ? "123123123" : "111222333"));
+}

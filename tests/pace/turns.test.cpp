@@ -139,3 +139,16 @@ TEST_CASE("a lane whose first leaves goes on with the second") {
   turns.leave(&all[0]);
   CHECK(round(turns, {{"s", 9}, {"t", 9}}) == "bc");
 }
+
+TEST_CASE("whose turn is not over goes before everybody, and to the end with the next one") {
+  Turns turns;
+  std::array<One, 4> all{One{'a'}, One{'b'}, One{'c'}, One{'d'}};
+  turns.join(&all[0], "e", "s");
+  turns.join(&all[1], "e", "t");
+  turns.join(&all[2], "e", "s", Turns::At::kFront);
+  turns.join(&all[1], "e", "t", Turns::At::kFront);  // has its place
+  turns.join(&all[3], "e", "t", Turns::At::kFront);
+  CHECK(round(turns, {{"s", 2}, {"t", 2}}) == "dc");
+  turns.join(&all[2], "e", "s");
+  CHECK(round(turns, {{"s", 9}, {"t", 9}}) == "abc");
+}

@@ -25,24 +25,44 @@ constexpr const char* kPassword = "bench-admin-password";
   throw std::runtime_error(what + ": " + std::to_string(answer.status) + " " + answer.body);
 }
 
-int sqlite_number(const std::string& path, const std::string& sql) {
-  sqlite3* db = nullptr;
-  sqlite3_stmt* statement = nullptr;
-  int value = -1;
-  if (sqlite3_open_v2(path.c_str(), &db, SQLITE_OPEN_READONLY, nullptr) == SQLITE_OK &&
-      sqlite3_prepare_v2(db, sql.c_str(), -1, &statement, nullptr) == SQLITE_OK &&
-      sqlite3_step(statement) == SQLITE_ROW)
-    value = sqlite3_column_int(statement, 0);
-  sqlite3_finalize(statement);
-  sqlite3_close(db);
-  return value;
-}
+class SqliteLook final : public Installation::Look {
+ public:
+  explicit SqliteLook(const std::string& path) {
+    if (sqlite3_open_v2(path.c_str(), &db_, SQLITE_OPEN_READONLY, nullptr) != SQLITE_OK)
+      throw std::runtime_error("the store cannot be looked into");
+  }
+  SqliteLook(const SqliteLook&) = delete;
+  SqliteLook& operator=(const SqliteLook&) = delete;
+  ~SqliteLook() override { sqlite3_close(db_); }
 
-int postgres_number(const std::string& url, const std::string& sql) {
-  const std::unique_ptr<PGconn, decltype(&PQfinish)> db(PQconnectdb(url.c_str()), PQfinish);
-  const std::unique_ptr<PGresult, decltype(&PQclear)> result(PQexec(db.get(), sql.c_str()), PQclear);
-  return PQresultStatus(result.get()) == PGRES_TUPLES_OK ? std::stoi(PQgetvalue(result.get(), 0, 0)) : -1;
-}
+  int number(const std::string& sql) override {
+    sqlite3_stmt* statement = nullptr;
+    int value = -1;
+    if (sqlite3_prepare_v2(db_, sql.c_str(), -1, &statement, nullptr) == SQLITE_OK &&
+        sqlite3_step(statement) == SQLITE_ROW)
+      value = sqlite3_column_int(statement, 0);
+    sqlite3_finalize(statement);
+    return value;
+  }
+
+ private:
+  sqlite3* db_ = nullptr;
+};
+
+class PostgresLook final : public Installation::Look {
+ public:
+  explicit PostgresLook(const std::string& url) : db_(PQconnectdb(url.c_str()), PQfinish) {
+    PQclear(PQexec(db_.get(), "set enable_seqscan = off"));
+  }
+
+  int number(const std::string& sql) override {
+    const std::unique_ptr<PGresult, decltype(&PQclear)> result(PQexec(db_.get(), sql.c_str()), PQclear);
+    return PQresultStatus(result.get()) == PGRES_TUPLES_OK ? std::stoi(PQgetvalue(result.get(), 0, 0)) : -1;
+  }
+
+ private:
+  std::unique_ptr<PGconn, decltype(&PQfinish)> db_;
+};
 
 // Each client has a connection and takes every `clients`-th piece of work.
 template <class Act>
@@ -136,17 +156,20 @@ std::vector<double> Installation::start_all(int clients) {
   return times;
 }
 
-int Installation::count(const std::string& condition) {
-  const auto sql = "select count(*) from runs where " + condition;
-  return server_ ? postgres_number(database_, sql) : sqlite_number(database_, sql);
+int Installation::number(const std::string& sql) {
+  if (!look_ && server_)
+    look_ = std::make_unique<PostgresLook>(database_);
+  else if (!look_)
+    look_ = std::make_unique<SqliteLook>(database_);
+  return look_->number(sql);
 }
 
-int Installation::unfinished() { return count("owner is not null"); }
-int Installation::completed() { return count("state = 'completed'"); }
+int Installation::unfinished() { return number("select count(*) from runs where owner is not null"); }
+int Installation::completed() { return number("select count(*) from runs where state = 'completed'"); }
 
 void Installation::wait_until_finished() {
   const auto end = Clock::now() + std::chrono::minutes(2);
-  while (unfinished() != 0) {
+  while (number("select count(*) from (select 1 from runs where owner is not null limit 1) one") != 0) {
     if (Clock::now() > end) throw std::runtime_error("runs are still going after two minutes");
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
   }

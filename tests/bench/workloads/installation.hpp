@@ -19,6 +19,15 @@ struct Kind {
 
 class Installation {
  public:
+  // Questions to the store that the host writes to.
+  struct Look {
+    Look() = default;
+    Look(const Look&) = delete;
+    Look& operator=(const Look&) = delete;
+    virtual ~Look() = default;
+    virtual int number(const std::string& sql) = 0;  // -1: no answer
+  };
+
   // `engine`: chain, fan or sleeper. With a log, every step that is executed leaves a line in log_file().
   Installation(const Kind& kind, const std::string& engine, bool with_log = false);
   Installation(const Installation&) = delete;
@@ -51,12 +60,13 @@ class Installation {
   [[nodiscard]] double memory() const;
 
  private:
-  [[nodiscard]] int count(const std::string& condition);
+  [[nodiscard]] int number(const std::string& sql);
 
   test::TempDir folder_;
   std::string engine_;
   std::unique_ptr<test::Postgres> server_;
   std::string database_;
+  std::unique_ptr<Look> look_;  // one for all questions: what looks on must not cost what is measured
   std::unique_ptr<test::Process> host_;
   std::string token_;
   std::vector<std::string> tenants_;
