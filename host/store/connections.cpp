@@ -197,16 +197,16 @@ bool Writer::settle() {
 
 Readers::Readers(const Dialect& dialect, std::size_t limit) : dialect_(dialect), free_(limit) {}
 
-base::Result<void> Readers::read(const Work& work) {
+base::Result<void> Readers::read(const Work& work, Reads reads) {
   auto session = acquire();
   const bool used_before = session != nullptr;
   auto trouble = Trouble::kFailed;
   base::Result<void> result;
   try {
-    result = attempt(session, work, trouble);
+    result = attempt(session, work, reads, trouble);
     if (result.has_error() && trouble == Trouble::kLost && used_before) {
       drop_idle();  // they were lost with this one
-      result = attempt(session, work, trouble);
+      result = attempt(session, work, reads, trouble);
     }
   } catch (...) {
     give_back(nullptr);
@@ -217,12 +217,13 @@ base::Result<void> Readers::read(const Work& work) {
 }
 
 // With an error the session is gone.
-base::Result<void> Readers::attempt(std::unique_ptr<Session>& session, const Work& work, Trouble& trouble) const {
+base::Result<void> Readers::attempt(std::unique_ptr<Session>& session, const Work& work, Reads reads,
+                                    Trouble& trouble) const {
   try {
     if (!session) session = std::make_unique<Session>(dialect_, Access::kRead);
-    session->run(dialect_.begin_read());
+    if (reads == Reads::kSeveral) session->run(dialect_.begin_read());
     work(*session);
-    session->run("commit");
+    if (reads == Reads::kSeveral) session->run("commit");
     return {};
   } catch (const soci::soci_error& error) {
     trouble = dialect_.diagnose(error);

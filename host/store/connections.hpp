@@ -88,6 +88,8 @@ class Writer {
   std::optional<std::chrono::steady_clock::time_point> ends_at_;
 };
 
+enum class Reads { kOneStatement, kSeveral };  // one is a snapshot by itself: a transaction would be two more journeys
+
 // A bounded set of read connections. Each read sees one snapshot: everything committed before it began.
 class Readers {
  public:
@@ -98,13 +100,14 @@ class Readers {
 
   // Any thread; waits while all connections are in use. `work` runs again from the start if a connection turns out to
   // have been lost since it was last used.
-  [[nodiscard]] base::Result<void> read(const Work& work);
+  [[nodiscard]] base::Result<void> read(const Work& work, Reads reads = Reads::kSeveral);
 
  private:
   [[nodiscard]] std::unique_ptr<Session> acquire();
   void give_back(std::unique_ptr<Session> session);
   void drop_idle();
-  [[nodiscard]] base::Result<void> attempt(std::unique_ptr<Session>& session, const Work& work, Trouble& trouble) const;
+  [[nodiscard]] base::Result<void> attempt(std::unique_ptr<Session>& session, const Work& work, Reads reads,
+                                           Trouble& trouble) const;
 
   const Dialect& dialect_;
   std::mutex mutex_;  // guards idle_, free_

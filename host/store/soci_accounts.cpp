@@ -47,7 +47,7 @@ Result<void> SociStore::create_account(const model::Account& account) {
 }
 
 Result<std::optional<model::Account>> SociStore::account(const base::AccountId& account) {
-  return read_as<std::optional<model::Account>>([&](Session& db) {
+  return read_one_as<std::optional<model::Account>>([&](Session& db) {
     std::optional<model::Account> found;
     db.select<std::string, std::string, std::string, std::string, std::string, long long>(
         R"sql(select id, email, name, role, password_hash, created_at from accounts where id = :id)sql", with(account),
@@ -57,7 +57,7 @@ Result<std::optional<model::Account>> SociStore::account(const base::AccountId& 
 }
 
 Result<std::optional<model::Account>> SociStore::account_by_email(const std::string& email) {
-  return read_as<std::optional<model::Account>>([&](Session& db) {
+  return read_one_as<std::optional<model::Account>>([&](Session& db) {
     std::optional<model::Account> found;
     db.select<std::string, std::string, std::string, std::string, std::string, long long>(
         R"sql(select id, email, name, role, password_hash, created_at from accounts where email = :email)sql",
@@ -67,7 +67,7 @@ Result<std::optional<model::Account>> SociStore::account_by_email(const std::str
 }
 
 Result<bool> SociStore::has_accounts() {
-  return read_as<bool>([&](Session& db) {
+  return read_one_as<bool>([&](Session& db) {
     bool any = false;
     db.select<long long>(R"sql(select 1 from accounts limit 1)sql", with(), [&](long long) { any = true; });
     return any;
@@ -85,7 +85,7 @@ Result<void> SociStore::create_token(const model::Token& token) {
 }
 
 Result<std::optional<model::Token>> SociStore::token(const std::string& hash, Time now) {
-  return read_as<std::optional<model::Token>>([&](Session& db) {
+  return read_one_as<std::optional<model::Token>>([&](Session& db) {
     std::optional<model::Token> found;
     db.select<std::string, long long, long long>(
         R"sql(select account, created_at, expires_at from tokens where hash = :hash and expires_at > :now)sql",

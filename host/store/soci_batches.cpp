@@ -48,7 +48,7 @@ Result<void> SociStore::create_batch(const Batch& batch, std::span<const BatchIt
 }
 
 Result<std::optional<Batch>> SociStore::batch(const std::string& id) {
-  return read_as<std::optional<Batch>>([&](Session& db) -> std::optional<Batch> {
+  return read_one_as<std::optional<Batch>>([&](Session& db) -> std::optional<Batch> {
     std::vector<Batch> found;
     select_batches(db, R"sql(select id, account, request, host, created_at, finished_at from batches
                              where id = :id)sql",
@@ -61,7 +61,7 @@ Result<std::optional<Batch>> SociStore::batch(const std::string& id) {
 
 Result<std::vector<BatchItem>> SociStore::batch_items(const std::string& id, const std::string& state,
                                                       std::int64_t after, std::size_t limit) {
-  return read_as<std::vector<BatchItem>>([&](Session& db) {
+  return read_one_as<std::vector<BatchItem>>([&](Session& db) {
     std::vector<BatchItem> found;
     db.select<long long, std::string, std::string, std::string, std::string, std::string, std::string, long long>(
         R"sql(select number, tenant, operation, state, code, message, next_action, at from batch_items

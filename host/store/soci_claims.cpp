@@ -123,7 +123,7 @@ Result<void> SociStore::keep_time(base::SteadyClock& clock) {
   if (dialect_->read_clock() == nullptr) return {};
   // Nothing may be done by a clock that could be an hour off: a late answer is better than none here.
   for (const auto end = clock.now() + kAskFor;; std::this_thread::sleep_for(kBetweenTries)) {
-    const auto read = read_as<Time>([&](Session& db) {
+    const auto read = read_one_as<Time>([&](Session& db) {
       Time now{};
       db.select<long long>(dialect_->read_clock(), with(), [&](long long millis) { now = base::from_millis(millis); });
       return now;
@@ -141,7 +141,7 @@ void SociStore::read_time() {
   static constexpr base::Millis kSlowest{1'000};
   static constexpr base::Millis kAlike{50};
   const auto asked = clock_->now();
-  const auto read = read_as<Time>([&](Session& db) {
+  const auto read = read_one_as<Time>([&](Session& db) {
     Time now{};
     db.select<long long>(dialect_->read_clock(), with(), [&](long long millis) { now = base::from_millis(millis); });
     return now;

@@ -47,7 +47,7 @@ Result<void> SociStore::add_deliveries(const std::string& webhook, std::span<con
 }
 
 Result<std::vector<Delivery>> SociStore::due_deliveries(const std::string& webhook, Time now, std::size_t limit) {
-  return read_as<std::vector<Delivery>>([&](Session& db) {
+  return read_one_as<std::vector<Delivery>>([&](Session& db) {
     std::vector<Delivery> found;
     select_deliveries(db, R"sql(select id, webhook, event, state, attempts, due_at, created_at from deliveries
                                 where webhook = :webhook and state = 'waiting' and due_at <= :now
@@ -70,7 +70,7 @@ Result<void> SociStore::add_attempt(const DeliveryAttempt& attempt, const std::s
 
 Result<std::vector<Delivery>> SociStore::deliveries(const std::string& webhook, const std::string& state,
                                                     std::int64_t before, std::size_t limit) {
-  return read_as<std::vector<Delivery>>([&](Session& db) {
+  return read_one_as<std::vector<Delivery>>([&](Session& db) {
     std::vector<Delivery> found;
     select_deliveries(db, R"sql(select id, webhook, event, state, attempts, due_at, created_at from deliveries
                                 where webhook = :webhook and (:state = '' or state = :state)
@@ -83,7 +83,7 @@ Result<std::vector<Delivery>> SociStore::deliveries(const std::string& webhook, 
 }
 
 Result<std::vector<DeliveryAttempt>> SociStore::delivery_attempts(std::int64_t delivery) {
-  return read_as<std::vector<DeliveryAttempt>>([&](Session& db) {
+  return read_one_as<std::vector<DeliveryAttempt>>([&](Session& db) {
     std::vector<DeliveryAttempt> found;
     db.select<long long, long long, long long, long long, std::string>(
         R"sql(select number, at, status, took, error from delivery_attempts where delivery = :delivery

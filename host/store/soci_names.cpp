@@ -36,7 +36,7 @@ Result<std::vector<std::string>> SociStore::free_names(std::span<const std::stri
 
 Result<int> SociStore::living_hosts(Time now) {
   if (!is_shared()) return 1;
-  return read_as<int>([&](Session& db) {
+  return read_one_as<int>([&](Session& db) {
     int hosts = 0;
     db.select<long long>(R"sql(select count(distinct host) from lives where lease_until > :now)sql", with(now),
                          [&](long long count) { hosts = static_cast<int>(count); });

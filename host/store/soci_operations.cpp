@@ -47,7 +47,7 @@ void select_summaries(Session& db, const char* sql, const std::tuple<In...>& in,
 }  // namespace
 
 Result<std::optional<model::Operation>> SociStore::operation(const base::OperationId& operation) {
-  return read_as<std::optional<model::Operation>>([&](Session& db) {
+  return read_one_as<std::optional<model::Operation>>([&](Session& db) {
     std::optional<model::Operation> found;
     db.select<std::string, std::string, std::string, std::string, std::string, std::string, std::string, long long>(
         R"sql(select tenant, run, verb, step, actor, reason, scope, created_at from operations where id = :id)sql",
@@ -71,7 +71,7 @@ Result<std::optional<model::Operation>> SociStore::operation(const base::Operati
 // Ids of runs grow with time.
 Result<std::vector<std::pair<std::size_t, base::Millis>>> SociStore::usual_durations(const std::string& digest,
                                                                                      std::size_t runs) {
-  return read_as<std::vector<std::pair<std::size_t, base::Millis>>>([&](Session& db) {
+  return read_one_as<std::vector<std::pair<std::size_t, base::Millis>>>([&](Session& db) {
     std::vector<std::pair<std::size_t, base::Millis>> found;
     db.select<long long, long long>(
         R"sql(select a.step, cast(avg(a.ended_at - a.started_at) as bigint)
@@ -87,7 +87,7 @@ Result<std::vector<std::pair<std::size_t, base::Millis>>> SociStore::usual_durat
 }
 
 Result<std::vector<model::OperationSummary>> SociStore::operations(const model::OperationQuery& query) {
-  return read_as<std::vector<model::OperationSummary>>([&](Session& db) {
+  return read_one_as<std::vector<model::OperationSummary>>([&](Session& db) {
     std::vector<model::OperationSummary> found;
     if (!query.tenant.empty())
       select_summaries(db, kOfTenant, with(query.tenant, query.limit, query.skip), found);

@@ -45,7 +45,7 @@ Result<std::vector<Written>> SociStore::write(std::span<const RunWrite> writes, 
 }
 
 Result<std::vector<std::string>> SociStore::pinned_manifests() {
-  return read_as<std::vector<std::string>>([&](Session& db) {
+  return read_one_as<std::vector<std::string>>([&](Session& db) {
     std::vector<std::string> found;
     db.select<std::string>(R"sql(select distinct (select d.manifest from run_documents d where d.run = r.id) as manifest
                                  from runs r where r.owner is not null order by manifest)sql",
@@ -70,7 +70,7 @@ Result<std::optional<model::Run>> SociStore::newest_run(const base::TenantId& te
 }
 
 Result<std::vector<model::Attempt>> SociStore::attempts(const base::RunId& run) {
-  return read_as<std::vector<model::Attempt>>([&](Session& db) {
+  return read_one_as<std::vector<model::Attempt>>([&](Session& db) {
     std::vector<model::Attempt> found;
     db.select<long long, long long, long long, std::string, std::string, long long, long long, std::string, std::string,
               std::string, std::string, std::string>(

@@ -152,11 +152,17 @@ class SociStore : public Store, public Batches, public Deliveries, public Retent
   }
   // f(Session&) -> T, from one snapshot.
   template <class T, class F>
-  Result<T> read_as(F f) {
+  Result<T> read_as(F f, Reads reads = Reads::kSeveral) {
     std::optional<T> answer;
-    const auto read = readers_->read([&](Session& db) { answer.emplace(f(db)); });
+    const auto read = readers_->read([&](Session& db) { answer.emplace(f(db)); }, reads);
     if (!read.has_value()) return read.error();
     return std::move(*answer);
+  }
+
+  // The same for an f that executes one statement.
+  template <class T, class F>
+  Result<T> read_one_as(F f) {
+    return read_as<T>(std::move(f), Reads::kOneStatement);
   }
 
   void read_time();

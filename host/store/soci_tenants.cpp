@@ -141,7 +141,7 @@ Result<void> SociStore::create_tenant(const model::Tenant& tenant, std::span<con
 }
 
 Result<std::optional<model::TenantSummary>> SociStore::tenant(const base::TenantId& tenant) {
-  return read_as<std::optional<model::TenantSummary>>([&](Session& db) -> std::optional<model::TenantSummary> {
+  return read_one_as<std::optional<model::TenantSummary>>([&](Session& db) -> std::optional<model::TenantSummary> {
     std::vector<model::TenantSummary> found;
     select_summaries(db, kOne, with(tenant), found);
     if (found.empty()) return std::nullopt;
@@ -164,7 +164,7 @@ Result<void> SociStore::remove_tenant(const base::TenantId& tenant, Time now) {
 }
 
 Result<std::vector<model::TenantSummary>> SociStore::tenants(const model::TenantQuery& query) {
-  return read_as<std::vector<model::TenantSummary>>([&](Session& db) {
+  return read_one_as<std::vector<model::TenantSummary>>([&](Session& db) {
     std::vector<model::TenantSummary> found;
     const auto states = states_of(query.status);
     const auto text = pattern_of(query.text);
@@ -177,7 +177,7 @@ Result<std::vector<model::TenantSummary>> SociStore::tenants(const model::Tenant
 }
 
 Result<std::int64_t> SociStore::tenants_on(const base::ServerId& server) {
-  return read_as<std::int64_t>([&](Session& db) {
+  return read_one_as<std::int64_t>([&](Session& db) {
     std::int64_t count = 0;
     db.select<long long>(R"sql(select count(*) from tenants where server = :server and removed_at = 0)sql",
                          with(server), [&](long long all) { count = all; });
@@ -186,7 +186,7 @@ Result<std::int64_t> SociStore::tenants_on(const base::ServerId& server) {
 }
 
 Result<std::optional<model::TenantRole>> SociStore::role(const base::TenantId& tenant, const base::AccountId& account) {
-  return read_as<std::optional<model::TenantRole>>([&](Session& db) {
+  return read_one_as<std::optional<model::TenantRole>>([&](Session& db) {
     std::optional<model::TenantRole> found;
     db.select<std::string>(
         R"sql(select role from members where account = :account and tenant = :tenant)sql", with(account, tenant),
@@ -203,7 +203,7 @@ Result<void> SociStore::put_secret(const base::TenantId& tenant, const SealedSec
 }
 
 Result<std::optional<std::string>> SociStore::secret(const base::TenantId& tenant, const std::string& name) {
-  return read_as<std::optional<std::string>>([&](Session& db) {
+  return read_one_as<std::optional<std::string>>([&](Session& db) {
     std::optional<std::string> found;
     db.select<Bytes>(R"sql(select from_bytes(sealed) from tenant_secrets where tenant = :tenant and name = :name)sql",
                      with(tenant, name), [&](Bytes&& sealed) { found = std::move(sealed.value); });
