@@ -143,7 +143,8 @@ class Together {
   // Those whose tenants had no active run. In the order of the tenants, so that two hosts do not wait for each other.
   [[nodiscard]] Done insert_heads(const Writes& writes) {
     static const std::string kSql = "insert into runs (" + names(kNewHead) + ") select " + names(kNewHead) + " from " +
-                                    rows_of(kNewHead) + " order by tenant on conflict do nothing returning id";
+                                    rows_of(kNewHead) +
+                                    " order by tenant, position on conflict do nothing returning id";
     Rows<kNewHead.size()> rows(dialect_);
     for (const auto* write : writes)
       rows.add(std::tuple_cat(

@@ -57,6 +57,56 @@ STORE_CHECK("a run that is not there is lost, and an id is created once") {
   CHECK(everything(backend.store(), run.spec->id) == before);
 }
 
+STORE_CHECK("many new runs in one write are each made or not by themselves, beside the changes of others") {
+  STORE_BACKEND backend;
+  auto& store = backend.store();
+  Bench bench(store, 5);
+  const auto manifest = sample_manifest("engine", 3);
+  Started going = sample_run("run_going", bench.tenant(0), manifest);
+  const Started active = sample_run("run_active", bench.tenant(1), manifest);
+  for (const Started* one : {static_cast<const Started*>(&going), &active})
+    REQUIRE(bench.create(one->run, one->change, kHere, at(10'000)) == Written::kDone);
+  const auto before = everything(store, active.run.spec->id);
+
+  Dice dice(5);
+  std::vector<Started> fresh;
+  for (const auto& [id, tenant] : {std::pair{"run_a", 2}, {"run_b", 1}, {"run_c", 3}, {"run_d", 3}, {"run_active", 4}})
+    fresh.push_back(sample_run(id, bench.tenant(tenant), tenant == 3 ? sample_manifest("other", 2) : manifest));
+  for (auto& one : fresh) {
+    for (auto& step : one.run.steps) step = dice.step();
+    one.change.attempts.push_back(dice.attempt(1, 1));
+    one.change.operation = dice.operation(one.run);
+  }
+  auto changed = next_event(going.run, "late");
+  going.run.steps[2] = dice.step();
+  changed.steps.emplace_back(2, going.run.steps[2]);
+  std::vector<RunWrite> writes;
+  for (const auto& one : fresh) writes.push_back({&one.run, &one.change, 1, true});
+  writes.push_back({&going.run, &changed, 1, false});
+
+  CHECK(got(store.write(writes, kHere, at(10'000))) == std::vector{Written::kDone, Written::kTenantBusy, Written::kDone,
+                                                                   Written::kTenantBusy, Written::kLost,
+                                                                   Written::kDone});
+  CHECK(show(*got(store.run(going.run.spec->id))) == show(going.run));
+  CHECK(everything(store, active.run.spec->id) == before);
+  for (std::size_t i = 0; i < fresh.size(); ++i) {
+    const auto& [run, change] = fresh[i];
+    const bool made = i == 0 || i == 2;
+    CHECK(got(store.operation(change.operation->id)).has_value() == made);
+    if (i == 4) continue;
+    const auto stored = got(store.run(run.spec->id));
+    REQUIRE(stored.has_value() == made);
+    if (!made) continue;
+    CHECK(show(*stored) == show(run));
+    CHECK(show(got(store.attempts(run.spec->id)).at(0)) == show(change.attempts[0]));
+    CHECK(got(store.run_events(run.spec->id, 0, 10)).size() == change.events.size());
+  }
+  // Who was refused may be made later.
+  REQUIRE(bench.write(fresh[2].run, set_state(fresh[2].run, model::RunState::kCompleted), kHere, at(10'000)) ==
+          Written::kDone);
+  CHECK(bench.create(fresh[3].run, fresh[3].change, kHere, at(10'000)) == Written::kDone);
+}
+
 STORE_CHECK("of 100 starts of one tenant from 16 threads exactly one is done") {
   STORE_BACKEND backend;
   auto& store = backend.store();
