@@ -13,6 +13,9 @@
 #include "base/mask.hpp"
 #include "catalog/watcher.hpp"
 #include "console/console.hpp"
+#include "database/copy.hpp"
+#include "database/postgres.hpp"
+#include "database/sqlite.hpp"
 #include "engine/manifest_reader.hpp"
 #include "fault.hpp"
 #include "http/server.hpp"
@@ -20,9 +23,6 @@
 #include "rest/api.hpp"
 #include "secrets/sealed.hpp"
 #include "secrets/source.hpp"
-#include "store/copy.hpp"
-#include "store/postgres.hpp"
-#include "store/sqlite.hpp"
 
 namespace tenantry {
 namespace {
@@ -79,7 +79,7 @@ auto manifest_reader(const Config& config) {
 }
 
 base::Result<std::unique_ptr<store::Store>> open_shared_store(const Config& config) {
-  store::PostgresOptions options;
+  database::PostgresOptions options;
   options.readers = config.store_readers;
   options.read_manifest = manifest_reader(config);
   if (!config.store_password.empty()) {
@@ -89,7 +89,7 @@ base::Result<std::unique_ptr<store::Store>> open_shared_store(const Config& conf
     if (password.has_error()) return password.error();
     options.password = std::move(*password);
   }
-  return store::open_postgres(config.store, std::move(options));
+  return database::open_postgres(config.store, std::move(options));
 }
 
 base::Result<std::unique_ptr<store::Store>> open_store(const Config& config, bool beside_host = false) {
@@ -97,11 +97,11 @@ base::Result<std::unique_ptr<store::Store>> open_store(const Config& config, boo
   if (config.store_is_shared) return open_shared_store(config);
   if (config.store != ":memory:")
     if (const auto made = make_private(fs::path(config.store).parent_path()); made.has_error()) return made.error();
-  store::SqliteOptions options;
+  database::SqliteOptions options;
   options.readers = config.store_readers;
   options.read_manifest = manifest_reader(config);
   options.beside_host = beside_host;
-  return store::open_sqlite(config.store, std::move(options));
+  return database::open_sqlite(config.store, std::move(options));
 }
 
 base::Result<std::unique_ptr<secrets::Vault>> open_vault(const Config& config) {
@@ -368,8 +368,8 @@ base::Result<void> create_admin(const Config& config, const std::string& email, 
 
 base::Result<std::string> copy_store(const std::string& from, const std::string& to) {
   static constexpr std::string_view kSqlite = "sqlite:";
-  const auto copied =
-      store::copy_store(from.starts_with(kSqlite) ? from.substr(kSqlite.size()) : from, to, manifest_reader(Config{}));
+  const auto copied = database::copy_store(from.starts_with(kSqlite) ? from.substr(kSqlite.size()) : from, to,
+                                           manifest_reader(Config{}));
   if (copied.has_error()) return copied.error();
   std::string text;
   for (const auto& table : *copied) text += table.digest + "  " + table.name + "  " + std::to_string(table.rows) + "\n";

@@ -17,13 +17,13 @@
 #include "catalog/catalog.hpp"
 #include "cli/client.hpp"
 #include "config.hpp"
+#include "database/inspect.hpp"
+#include "database/postgres_address.hpp"
 #include "loading.hpp"
 #include "secrets/private_file.hpp"
 #include "secrets/sealed.hpp"
 #include "secrets/source.hpp"
 #include "service/validation.hpp"
-#include "store/inspect.hpp"
-#include "store/postgres_address.hpp"
 #include "webhooks/signature.hpp"
 
 namespace tenantry {
@@ -69,14 +69,14 @@ std::optional<base::Error> read_secret(const std::string& text) {
   return std::nullopt;
 }
 
-base::Result<store::Inspection> inspect(const Config& config) {
+base::Result<database::Inspection> inspect(const Config& config) {
   if (!config.store_is_shared) {
-    if (config.store != ":memory:") return store::inspect_sqlite(config.store);
-    store::Inspection none;
+    if (config.store != ":memory:") return database::inspect_sqlite(config.store);
+    database::Inspection none;
     none.name = config.store;
     return none;
   }
-  store::PostgresOptions options;
+  database::PostgresOptions options;
   if (!config.store_password.empty()) {
     const auto reference = secrets::Reference::parse(config.store_password);
     if (reference.has_error()) return reference.error();
@@ -84,15 +84,15 @@ base::Result<store::Inspection> inspect(const Config& config) {
     if (password.has_error()) return password.error();
     options.password = std::move(*password);
   }
-  return store::inspect_postgres(config.store, options);
+  return database::inspect_postgres(config.store, options);
 }
 
-cli::StoreSeen look_at_store(const Config& config, const base::Result<store::Inspection>& found) {
+cli::StoreSeen look_at_store(const Config& config, const base::Result<database::Inspection>& found) {
   cli::StoreSeen seen;
   seen.shared = config.store_is_shared;
   seen.name = config.store;
   if (config.store_is_shared) {
-    const auto address = store::parse_address(config.store, {});
+    const auto address = database::parse_address(config.store, {});
     seen.name = address.has_value() ? address->name : "postgresql";
   }
   if (found.has_error()) {
@@ -106,7 +106,7 @@ cli::StoreSeen look_at_store(const Config& config, const base::Result<store::Ins
   return seen;
 }
 
-cli::KeySeen look_at_key(const Config& config, const base::Result<store::Inspection>& store) {
+cli::KeySeen look_at_key(const Config& config, const base::Result<database::Inspection>& store) {
   cli::KeySeen seen;
   seen.sealed = store.has_value() ? store->secrets : 0;
   const auto note = [&](base::Result<std::string> text) {

@@ -1,5 +1,5 @@
 // Where everything durable lives: the only queue and the only truth. This is the interface, in the domain's words;
-// soci_store.hpp implements it.
+// the room tables implements it.
 //
 // Fencing. A run that is not finished is owned by one life of one host, for as long as that life's lease: one lease
 // for all its runs, prolonged by each of its writes and claims and by renew_leases. A finished run has no owner. Every

@@ -11,8 +11,8 @@
 #include <thread>
 #include <vector>
 
-#include "store/postgres.hpp"
-#include "store/sqlite.hpp"
+#include "database/postgres.hpp"
+#include "database/sqlite.hpp"
 #include "support/postgres.hpp"
 
 namespace {
@@ -224,17 +224,17 @@ int main(int argc, char** argv) {
   double postgres = 0;
   {
     const test::TempDir folder;
-    store::SqliteOptions options;
+    database::SqliteOptions options;
     options.read_manifest = read_manifest;
-    sqlite = measure("sqlite", *must(store::open_sqlite(folder / "store.db", std::move(options))));
+    sqlite = measure("sqlite", *must(database::open_sqlite(folder / "store.db", std::move(options))));
   }
   if (argc > 2) return 0;
   {
     test::Postgres server(test::Postgres::Size::kAsInstalled);
-    store::PostgresOptions options;
+    database::PostgresOptions options;
     options.read_manifest = read_manifest;
     postgres =
-        measure("postgresql", *must(store::open_postgres(server.url(server.create_database()), std::move(options))));
+        measure("postgresql", *must(database::open_postgres(server.url(server.create_database()), std::move(options))));
   }
   std::printf(R"({"bench":"change a step, 64 in one call","sqlite_us":%.1f,"postgresql_us":%.1f,"ratio":%.2f})"
               "\n",

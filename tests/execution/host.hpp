@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "base/ids.hpp"
+#include "database/sqlite.hpp"
 #include "execution/scheduler.hpp"
-#include "store/sqlite.hpp"
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
 #include "support/scripted_engine.hpp"
@@ -57,12 +57,12 @@ struct Host {
 
   // `place`: where the store is, if there is such a folder.
   explicit Host(const std::filesystem::path& place = {}) : folder(place) {
-    auto opened =
-        store::open_sqlite(folder / "store.db", {[this](const std::string& text) -> base::Result<model::ManifestPtr> {
-                             for (const auto& one : manifests)
-                               if (one->text == text) return one;
-                             return base::not_found("test", "no such manifest");
-                           }});
+    auto opened = database::open_sqlite(folder / "store.db",
+                                        {[this](const std::string& text) -> base::Result<model::ManifestPtr> {
+                                          for (const auto& one : manifests)
+                                            if (one->text == text) return one;
+                                          return base::not_found("test", "no such manifest");
+                                        }});
     REQUIRE(opened.has_value());
     store = std::move(*opened);
     REQUIRE(

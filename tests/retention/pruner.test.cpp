@@ -1,7 +1,7 @@
 #include "retention/pruner.hpp"
 
+#include "database/sqlite.hpp"
 #include "store/sample.hpp"
-#include "store/sqlite.hpp"
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
 #include "support/manual_clock.hpp"
@@ -22,9 +22,9 @@ const store::HostLife kOther{"host-b", "boot-1"};
 class Past {
  public:
   explicit Past(int runs) {
-    store::SqliteOptions options;
+    database::SqliteOptions options;
     options.read_manifest = read_sample_manifest;
-    auto opened = store::open_sqlite(":memory:", std::move(options));
+    auto opened = database::open_sqlite(":memory:", std::move(options));
     REQUIRE(opened.has_value());
     store_ = std::move(*opened);
     const Bench bench(*store_, 1);

@@ -1,8 +1,8 @@
 // Who may do what, and what a tenant is made of, on a real store.
 #include "base/ids.hpp"
+#include "database/sqlite.hpp"
 #include "service/durations.hpp"
 #include "service/tenants.hpp"
-#include "store/sqlite.hpp"
 #include "support/catch.hpp"
 #include "support/manual_clock.hpp"
 #include "support/temp_dir.hpp"
@@ -31,7 +31,7 @@ ErpServer server(const std::string& id, const std::string& engine) {
 }
 
 std::unique_ptr<store::Store> open(const std::string& file) {
-  auto opened = store::open_sqlite(
+  auto opened = database::open_sqlite(
       file, {[](const std::string&) -> base::Result<model::ManifestPtr> { return base::not_found("test", "none"); }});
   if (opened.has_error()) throw std::runtime_error(opened.error().message);
   return std::move(*opened);

@@ -1,4 +1,4 @@
-#include "store/copy.hpp"
+#include "database/copy.hpp"
 
 #include "store/postgres_database.hpp"
 #include "store/raw_database.hpp"
@@ -48,13 +48,13 @@ TEST_CASE("PostgreSQL: a SQLite store is copied row by row, and goes on there") 
   const auto file = folder.file("store.db");
   std::string before;
   {
-    const auto source = store::open_sqlite(file, sample_options()).value();
+    const auto source = database::open_sqlite(file, sample_options()).value();
     fill(*source, kRuns);
     before = show_all(*source, kRuns);
   }
   auto& server = test::Postgres::shared();
   const auto name = server.create_database();
-  const auto copied = store::copy_store(file, server.url(name), read_sample_manifest);
+  const auto copied = database::copy_store(file, server.url(name), read_sample_manifest);
   if (copied.has_error()) FAIL(copied.error().message);
   std::int64_t rows = 0;
   RawDatabase raw(file);
@@ -66,7 +66,7 @@ TEST_CASE("PostgreSQL: a SQLite store is copied row by row, and goes on there") 
   }
   CHECK(rows > 100);
   {
-    const auto target = store::open_postgres(server.url(name), postgres_options()).value();
+    const auto target = database::open_postgres(server.url(name), postgres_options()).value();
     CHECK(show_all(*target, kRuns) == before);
     // Numbers go on where they were.
     auto taken = target->claim_runs({"here", "later"}, base::Time{}, base::Time{base::Millis{20'000}}, 1).value();
@@ -75,7 +75,7 @@ TEST_CASE("PostgreSQL: a SQLite store is copied row by row, and goes on there") 
     const store::RunWrite write{&taken[0].run, &change, taken[0].token, false};
     CHECK(target->write({&write, 1}, {"here", "later"}, base::Time{base::Millis{20'000}})->front() ==
           store::Written::kDone);
-    const auto again = store::copy_store(file, server.url(name), read_sample_manifest);
+    const auto again = database::copy_store(file, server.url(name), read_sample_manifest);
     REQUIRE(again.has_error());
     CHECK(again.error().code == "store.not_empty");
   }
@@ -87,13 +87,13 @@ TEST_CASE("PostgreSQL: a store that is in use, or is none, is not copied") {
   auto& server = test::Postgres::shared();
   const auto name = server.create_database();
   const auto code = [&](const std::string& from, const std::string& to) {
-    const auto copied = store::copy_store(from, to, read_sample_manifest);
+    const auto copied = database::copy_store(from, to, read_sample_manifest);
     return copied.has_error() ? copied.error().code : std::string();
   };
   CHECK(code(folder.file("none.db"), server.url(name)) == "store.missing");
   CHECK_FALSE(std::filesystem::exists(folder.file("none.db")));
   {
-    const auto source = store::open_sqlite(folder.file("store.db"), sample_options()).value();
+    const auto source = database::open_sqlite(folder.file("store.db"), sample_options()).value();
     CHECK(code(folder.file("store.db"), server.url(name)) == "store.in_use");
   }
   CHECK(code(folder.file("store.db"), "postgresql:///nothing?host=/nowhere") == "store.unreachable");
@@ -107,16 +107,16 @@ TEST_CASE("PostgreSQL: a store that is in use, or is none, is not copied") {
 TEST_CASE("PostgreSQL: what the target does not give back as it was read is not copied") {
   const Folder folder;
   const auto file = folder.file("store.db");
-  { fill(*store::open_sqlite(file, sample_options()).value(), 2); }
+  { fill(*database::open_sqlite(file, sample_options()).value(), 2); }
   auto& server = test::Postgres::shared();
   const auto name = server.create_database();
-  { REQUIRE(store::open_postgres(server.url(name), postgres_options()).has_value()); }
+  { REQUIRE(database::open_postgres(server.url(name), postgres_options()).has_value()); }
   RawPostgres raw(server.url(name));
   raw.run(
       "create function spoil() returns trigger language plpgsql as 'begin new.type := upper(new.type); return new; "
       "end'");
   raw.run("create trigger spoil before insert on events for each row execute function spoil()");
-  const auto copied = store::copy_store(file, server.url(name), read_sample_manifest);
+  const auto copied = database::copy_store(file, server.url(name), read_sample_manifest);
   REQUIRE(copied.has_error());
   CHECK(copied.error().code == "store.copy_differs");
   CHECK(raw.text("select count(*) from accounts") == "0");

@@ -1,18 +1,20 @@
-#include "store/inspect.hpp"
+#include "database/inspect.hpp"
 
 #include <filesystem>
 
-#include "store/postgres_dialect.hpp"
+#include "database/postgres_dialect.hpp"
+#include "database/sqlite.hpp"
+#include "database/sqlite_dialect.hpp"
+#include "sql/session.hpp"
 #include "store/sample.hpp"
-#include "store/session.hpp"
-#include "store/sqlite.hpp"
-#include "store/sqlite_dialect.hpp"
 #include "support/catch.hpp"
 #include "support/postgres.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace tenantry;
-using namespace tenantry::store;
+using namespace tenantry::database;
+using tenantry::sql::Access;
+using tenantry::sql::Session;
 namespace fs = std::filesystem;
 
 namespace {
@@ -47,7 +49,7 @@ TEST_CASE("a file is looked at without being made, changed or locked") {
     CHECK(found->holder == std::to_string(::getpid()));
     REQUIRE((*store)->create_account(testing::sample_account("ann")).has_value());
     auto tenant = testing::sample_tenant("acme", testing::sample_account("ann").id);
-    const std::vector<Store::SealedSecret> secrets{{"admin_password", "sealed"}};
+    const std::vector<store::Store::SealedSecret> secrets{{"admin_password", "sealed"}};
     REQUIRE((*store)->create_tenant(tenant, secrets).has_value());
     CHECK(inspect_sqlite(path)->secrets == 1);  // although it is only in the log of writes so far
   }

@@ -7,15 +7,15 @@
 #include <string>
 #include <vector>
 
-#include "store/postgres.hpp"
+#include "database/postgres.hpp"
 #include "store/sample.hpp"
 #include "support/catch.hpp"
 #include "support/postgres.hpp"
 
 namespace tenantry::testing {
 
-[[nodiscard]] inline store::PostgresOptions postgres_options() {
-  store::PostgresOptions options;
+[[nodiscard]] inline database::PostgresOptions postgres_options() {
+  database::PostgresOptions options;
   options.read_manifest = read_sample_manifest;
   options.readers = 4;
   return options;
@@ -39,8 +39,8 @@ class PostgresDatabase {
     store_ = open(std::move(options));
   }
   // One more host on the same database.
-  [[nodiscard]] std::unique_ptr<store::Store> open(store::PostgresOptions options = postgres_options()) const {
-    auto opened = store::open_postgres(url(), std::move(options));
+  [[nodiscard]] std::unique_ptr<store::Store> open(database::PostgresOptions options = postgres_options()) const {
+    auto opened = database::open_postgres(url(), std::move(options));
     if (!opened.has_value()) FAIL(opened.error().message);
     return std::move(opened.value());
   }

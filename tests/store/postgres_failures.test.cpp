@@ -26,7 +26,7 @@ std::string add_tenant(store::Store& store, const std::string& name) {
 TEST_CASE("PostgreSQL: while the server is away nothing is changed, and all works again when it is back") {
   test::Postgres server;
   const auto database = server.create_database();
-  auto opened = store::open_postgres(server.url(database), postgres_options());
+  auto opened = database::open_postgres(server.url(database), postgres_options());
   REQUIRE(opened.has_value());
   auto& store = **opened;
   Bench bench(store, 1);
@@ -54,7 +54,7 @@ TEST_CASE("PostgreSQL: while the server is away nothing is changed, and all work
 TEST_CASE("PostgreSQL: connections that were lost while nobody used them are noticed by nobody") {
   test::Postgres server;
   const auto database = server.create_database();
-  auto opened = store::open_postgres(server.url(database), postgres_options());
+  auto opened = database::open_postgres(server.url(database), postgres_options());
   REQUIRE(opened.has_value());
   auto& store = **opened;
   Bench bench(store, 1);
@@ -80,7 +80,7 @@ TEST_CASE("PostgreSQL: a commit whose answer was lost is reported as what it was
   REQUIRE(bench.create(run, created, kSelf, kLease) == Written::kDone);
 
   Wire wire(server.socket());
-  auto opened = store::open_postgres(server.url(backend.name(), wire.folder()), postgres_options());
+  auto opened = database::open_postgres(server.url(backend.name(), wire.folder()), postgres_options());
   REQUIRE(opened.has_value());
   auto& store = **opened;
   REQUIRE(store.ping().has_value());
@@ -124,13 +124,13 @@ TEST_CASE("PostgreSQL: a commit whose answer was lost is reported as what it was
 TEST_CASE("PostgreSQL: who ends waits for the outcome of a commit as long as is said, and writes nothing afterwards") {
   test::Postgres server;
   const auto database = server.create_database();
-  auto direct = store::open_postgres(server.url(database), postgres_options());
+  auto direct = database::open_postgres(server.url(database), postgres_options());
   REQUIRE(direct.has_value());
   Bench bench(**direct, 1);
   auto [run, created] = sample_run("run_1", bench.tenant(0), sample_manifest("engine", 2));
   REQUIRE(bench.create(run, created, kSelf, kLease) == Written::kDone);
   Wire wire(server.socket());
-  auto opened = store::open_postgres(server.url(database, wire.folder()), postgres_options());
+  auto opened = database::open_postgres(server.url(database, wire.folder()), postgres_options());
   REQUIRE(opened.has_value());
   auto& store = **opened;
   REQUIRE(store.ping().has_value());
@@ -157,7 +157,7 @@ TEST_CASE("PostgreSQL: who ends waits for the outcome of a commit as long as is 
 TEST_CASE("PostgreSQL: when the server crashes under its writers, each write is there if and only if it was reported") {
   test::Postgres server;
   const auto database = server.create_database();
-  auto opened = store::open_postgres(server.url(database), postgres_options());
+  auto opened = database::open_postgres(server.url(database), postgres_options());
   REQUIRE(opened.has_value());
   auto& store = **opened;
   constexpr int kRuns = 8;

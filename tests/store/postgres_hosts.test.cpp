@@ -55,7 +55,7 @@ TEST_CASE("PostgreSQL: hosts that open an empty database at the same moment all 
   for (int i = 0; i < kHosts; ++i)
     threads.emplace_back([&] {
       ready.arrive_and_wait();
-      const auto store = store::open_postgres(server.url(name), postgres_options());
+      const auto store = database::open_postgres(server.url(name), postgres_options());
       if (store.has_value() && (*store)->ping().has_value()) ++opened;
     });
   for (auto& thread : threads) thread.join();

@@ -1,15 +1,15 @@
-#include "store/migrate.hpp"
-#include "store/postgres_address.hpp"
+#include "database/migrate.hpp"
+#include "database/postgres_address.hpp"
+#include "database/postgres_dialect.hpp"
 #include "store/postgres_database.hpp"
-#include "store/postgres_dialect.hpp"
 
 using namespace tenantry;
 using namespace tenantry::testing;
 
 namespace {
 
-base::Error refused(const std::string& url, store::PostgresOptions options = postgres_options()) {
-  const auto opened = store::open_postgres(url, std::move(options));
+base::Error refused(const std::string& url, database::PostgresOptions options = postgres_options()) {
+  const auto opened = database::open_postgres(url, std::move(options));
   REQUIRE(opened.has_error());
   const auto& error = opened.error();
   CAPTURE(error.code, error.message, error.next_action);
@@ -52,11 +52,11 @@ TEST_CASE("PostgreSQL: a password may come in the URL or beside it") {
   auto& server = test::Postgres::shared();
   const auto name = server.create_database();
   RawPostgres(server.url(name)).run("grant all on schema public to locked");
-  CHECK(store::open_postgres(server.url_of_locked(name, "canary-password"), postgres_options()).has_value());
+  CHECK(database::open_postgres(server.url_of_locked(name, "canary-password"), postgres_options()).has_value());
   auto options = postgres_options();
   options.password = "canary-password";
-  CHECK(store::open_postgres(server.url_of_locked(name, ""), options).has_value());
-  CHECK(store::open_postgres(server.url_of_locked(name, "canary-wrong"), options).has_value());
+  CHECK(database::open_postgres(server.url_of_locked(name, ""), options).has_value());
+  CHECK(database::open_postgres(server.url_of_locked(name, "canary-wrong"), options).has_value());
   server.drop_database(name);
 }
 
@@ -70,10 +70,11 @@ TEST_CASE("PostgreSQL: a database that cannot hold a store is refused and left a
     CHECK(raw.text("select count(*) from information_schema.tables where table_schema = 'public'") == "1");
     // In a schema of its own there is room beside it.
     raw.run("create schema tenantry");
-    CHECK(store::open_postgres(server.url(name) + "&options=-csearch_path%3Dtenantry", postgres_options()).has_value());
+    CHECK(database::open_postgres(server.url(name) + "&options=-csearch_path%3Dtenantry", postgres_options())
+              .has_value());
   }
   SECTION("a newer version's") {
-    REQUIRE(store::open_postgres(server.url(name), postgres_options()).has_value());
+    REQUIRE(database::open_postgres(server.url(name), postgres_options()).has_value());
     raw.run("insert into schema_version (version) values (999)");
     const auto error = refused(server.url(name));
     CHECK(error.code == "store.newer");
@@ -104,7 +105,7 @@ TEST_CASE("PostgreSQL: a database that cannot hold a store is refused and left a
 }
 
 TEST_CASE("PostgreSQL: what an address leaves out is left to libpq, and what it says is quoted") {
-  const auto address = store::parse_address("postgresql://amina:it%27s%5C@/erp", postgres_options());
+  const auto address = database::parse_address("postgresql://amina:it%27s%5C@/erp", postgres_options());
   REQUIRE(address.has_value());
   for (const std::string absent : {"host=", "port=", "service=", "sslmode="})
     CHECK(address->conninfo.find(absent) == std::string::npos);
@@ -114,14 +115,14 @@ TEST_CASE("PostgreSQL: what an address leaves out is left to libpq, and what it 
 }
 
 TEST_CASE("PostgreSQL: a server that is too old is refused") {
-  const auto address = store::parse_address("postgresql://amina@db.example:6000/erp", postgres_options());
+  const auto address = database::parse_address("postgresql://amina@db.example:6000/erp", postgres_options());
   REQUIRE(address.has_value());
-  const auto error = store::judge({120'015, "UTF8", false}, *address);
+  const auto error = database::judge({120'015, "UTF8", false}, *address);
   REQUIRE(error.has_value());
   CHECK(error->code == "store.too_old");
   CHECK(error->message ==
         "The server of postgresql://amina@db.example:6000/erp is PostgreSQL 12; the store needs 13 or newer.");
-  CHECK_FALSE(store::judge({130'000, "UTF8", false}, *address).has_value());
+  CHECK_FALSE(database::judge({130'000, "UTF8", false}, *address).has_value());
 }
 
 TEST_CASE("PostgreSQL: connections commit for good, keep bytes as bytes and readers from writing") {
@@ -129,19 +130,19 @@ TEST_CASE("PostgreSQL: connections commit for good, keep bytes as bytes and read
   RawPostgres raw(database.url());
   raw.run("alter database " + database.name() + " set synchronous_commit = off");
   raw.run("alter database " + database.name() + " set bytea_output = 'escape'");
-  const auto dialect =
-      store::postgres_dialect(store::parse_address(database.url(), postgres_options()).value(), base::Millis{1'000});
+  const auto dialect = database::postgres_dialect(database::parse_address(database.url(), postgres_options()).value(),
+                                                  base::Millis{1'000});
   const auto shown = [](soci::session& session, const std::string& name) {
     std::string value;
     session << "show " + name, soci::into(value);
     return value;
   };
-  const auto writing = dialect->connect(store::Access::kWrite);
+  const auto writing = dialect->connect(sql::Access::kWrite);
   CHECK(shown(*writing, "synchronous_commit") == "on");
   CHECK(shown(*writing, "bytea_output") == "hex");
   CHECK(shown(*writing, "lock_timeout") == "1s");
   CHECK(shown(*writing, "idle_in_transaction_session_timeout") == "3s");
-  CHECK(shown(*dialect->connect(store::Access::kRead), "default_transaction_read_only") == "on");
+  CHECK(shown(*dialect->connect(sql::Access::kRead), "default_transaction_read_only") == "on");
 
   std::string bytes;
   for (int i = 0; i < 256; ++i) bytes += static_cast<char>(i);
@@ -150,7 +151,7 @@ TEST_CASE("PostgreSQL: connections commit for good, keep bytes as bytes and read
 }
 
 TEST_CASE("PostgreSQL: the marks of a statement become PostgreSQL's words") {
-  const auto dialect = store::postgres_dialect({}, {});
+  const auto dialect = database::postgres_dialect({}, {});
   CHECK(dialect->render("set a = to_bytes(:a), b = :b") == "set a = cast(:a as bytea), b = :b");
   CHECK(dialect->render("select from_bytes(a), from_bytes(t.b)") == "select a, t.b");
   CHECK(dialect->render("x {bytes}, y {identity}, z {key}){clustered}") ==
@@ -162,7 +163,7 @@ TEST_CASE("PostgreSQL: the marks of a statement become PostgreSQL's words") {
 TEST_CASE("PostgreSQL: the layout is the newest, and foreign keys hold") {
   PostgresDatabase database;
   CHECK(RawPostgres(database.url()).text("select max(version) from schema_version") ==
-        std::to_string(store::migrations().back().version));
+        std::to_string(database::migrations().back().version));
   const auto orphan = database.store().create_tenant(sample_tenant("shop", base::AccountId("acc_nobody")), {});
   REQUIRE(orphan.has_error());
   CHECK(orphan.error().kind == base::ErrorKind::kInternal);

@@ -1,11 +1,12 @@
 #include <algorithm>
 #include <map>
 
+#include "database/postgres_dialect.hpp"
+#include "sql/session.hpp"
 #include "store/postgres_database.hpp"
-#include "store/postgres_dialect.hpp"
-#include "store/session.hpp"
 #include "store/statements.hpp"
 #include "support/old_runs.hpp"
+#include "tables/run_arrays.hpp"
 
 using namespace tenantry;
 using namespace tenantry::testing;
@@ -24,7 +25,7 @@ analyze)");
 
 // :name becomes $1, as each name comes.
 std::string numbered(std::string sql) {
-  auto names = store::parameter_names(sql);
+  auto names = sql::parameter_names(sql);
   for (std::size_t i = 0; i < names.size(); ++i) {
     const auto name = ":" + names[i];
     for (auto at = sql.find(name); at != std::string::npos; at = sql.find(name, at + 1)) {
@@ -40,7 +41,7 @@ std::string numbered(std::string sql) {
 std::vector<std::string> plan(RawPostgres& raw, const std::string& sql) {
   raw.run("set plan_cache_mode = force_generic_plan; prepare one as " + numbered(sql));
   std::string values;
-  for (std::size_t i = 0; i < store::parameter_names(sql).size(); ++i) values += i == 0 ? "(null" : ", null";
+  for (std::size_t i = 0; i < sql::parameter_names(sql).size(); ++i) values += i == 0 ? "(null" : ", null";
   if (!values.empty()) values += ")";
   auto lines = raw.run("explain execute one" + values);
   raw.run("deallocate one");
@@ -56,11 +57,14 @@ std::vector<std::string> plan_of_page(RawPostgres& raw, const std::string& sql) 
       {"tenant", "'old_ten_1'"},           {"limit", "50"},        {"skip", "100"}};
   raw.run("set plan_cache_mode = force_custom_plan; prepare one as " + numbered(sql));
   std::string values;
-  for (const auto& name : store::parameter_names(sql)) values += (values.empty() ? "(" : ", ") + kAsked.at(name);
+  for (const auto& name : sql::parameter_names(sql)) values += (values.empty() ? "(" : ", ") + kAsked.at(name);
   auto lines = raw.run("explain execute one" + values + ")");
   raw.run("deallocate one");
   return lines;
 }
+
+constexpr const char* kSettings =  // as the store has them
+    "set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off";
 
 bool scans(const std::string& line) {
   const std::vector<std::string> large{
@@ -77,8 +81,8 @@ TEST_CASE("PostgreSQL: no statement of the store reads a whole table to find its
   PostgresDatabase database;
   RawPostgres raw(database.url());
   fill(raw);
-  raw.run("set enable_seqscan = off; set enable_hashjoin = off; set enable_mergejoin = off");  // as the store has it
-  const auto dialect = store::postgres_dialect({}, {});
+  raw.run(kSettings);
+  const auto dialect = database::postgres_dialect({}, {});
   int seen = 0;
   for (const auto& statement : statements()) {
     const auto sql = dialect->render(statement.sql);
@@ -93,4 +97,26 @@ TEST_CASE("PostgreSQL: no statement of the store reads a whole table to find its
   // It does see a scan when there is one.
   const auto bad = plan(raw, "select id from runs where state = :state");
   CHECK(std::any_of(bad.begin(), bad.end(), scans));
+}
+
+TEST_CASE("PostgreSQL: the rows of many runs are found by their keys, in a database that has just been made, too") {
+  PostgresDatabase database;
+  RawPostgres raw(database.url());
+  if (GENERATE(false, true)) fill(raw);
+  raw.run(kSettings);
+  const auto& all = tables::array_statements();
+  const auto uses = [&](const std::string& sql, const std::string& index) {
+    const auto lines = plan(raw, sql);
+    return std::none_of(lines.begin(), lines.end(), scans) &&
+           std::any_of(lines.begin(), lines.end(),
+                       [&](const auto& line) { return line.find("using " + index) != std::string::npos; });
+  };
+  CHECK(uses(all.update_heads, "runs_pkey"));
+  CHECK(uses(all.update_steps, "steps_pkey"));
+  CHECK(uses(all.delete_handed, "handed_commands_pkey"));
+  for (const auto& sql : {all.insert_heads, all.insert_documents, all.insert_steps, all.insert_attempts,
+                          all.insert_events, all.insert_operations}) {
+    const auto lines = plan(raw, sql);
+    CHECK(std::none_of(lines.begin(), lines.end(), scans));
+  }
 }

@@ -22,8 +22,8 @@ namespace {
 const store::HostLife kSelf{"host", "boot"};
 constexpr base::Time kLease{base::Millis{10'000}};
 
-std::unique_ptr<store::Store> open(const std::string& path, store::SqliteOptions options = sample_options()) {
-  auto opened = store::open_sqlite(path, std::move(options));
+std::unique_ptr<store::Store> open(const std::string& path, database::SqliteOptions options = sample_options()) {
+  auto opened = database::open_sqlite(path, std::move(options));
   if (!opened.has_value()) FAIL(opened.error().message);
   return std::move(opened.value());
 }
@@ -197,20 +197,20 @@ TEST_CASE("a damaged store says so, when it is opened or when the damage is met"
   }
   SECTION("everything but the first page") {
     overwrite(path, 4'096, size - 4'096);
-    const auto opened = store::open_sqlite(path, sample_options());
+    const auto opened = database::open_sqlite(path, sample_options());
     REQUIRE(opened.has_error());
     CHECK(opened.error().code == "store.corrupt");
     CHECK(opened.error().message.find(path) != std::string::npos);
   }
   SECTION("the list of tables") {
     overwrite(path, 100, 3'000);
-    const auto opened = store::open_sqlite(path, sample_options());
+    const auto opened = database::open_sqlite(path, sample_options());
     REQUIRE(opened.has_error());
     CHECK(opened.error().code == "store.corrupt");
   }
   SECTION("the head") {
     overwrite(path, 0, 16);
-    const auto opened = store::open_sqlite(path, sample_options());
+    const auto opened = database::open_sqlite(path, sample_options());
     REQUIRE(opened.has_error());
     CHECK(opened.error().code == "store.not_a_database");
   }

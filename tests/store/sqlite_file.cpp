@@ -17,8 +17,8 @@ Folder::~Folder() {
   std::filesystem::remove_all(path_, ignored);
 }
 
-store::SqliteOptions sample_options() {
-  store::SqliteOptions options;
+database::SqliteOptions sample_options() {
+  database::SqliteOptions options;
   options.read_manifest = read_sample_manifest;
   return options;
 }
@@ -27,7 +27,7 @@ void SqliteFile::reopen(store::ManifestReader reader) {
   store_.reset();
   auto options = sample_options();
   options.read_manifest = std::move(reader);
-  auto opened = store::open_sqlite(folder_.file("store.db"), std::move(options));
+  auto opened = database::open_sqlite(folder_.file("store.db"), std::move(options));
   if (!opened.has_value()) FAIL(opened.error().message);
   store_ = std::move(opened.value());
 }

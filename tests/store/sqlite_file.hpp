@@ -4,8 +4,8 @@
 #include <memory>
 #include <string>
 
+#include "database/sqlite.hpp"
 #include "store/sample.hpp"
-#include "store/sqlite.hpp"
 
 namespace tenantry::testing {
 
@@ -22,7 +22,7 @@ class Folder {
   std::filesystem::path path_;
 };
 
-[[nodiscard]] store::SqliteOptions sample_options();
+[[nodiscard]] database::SqliteOptions sample_options();
 
 class SqliteFile {
  public:

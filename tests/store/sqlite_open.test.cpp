@@ -3,10 +3,10 @@
 
 #include <fstream>
 
+#include "database/migrate.hpp"
+#include "database/sqlite_dialect.hpp"
 #include "store/child.hpp"
-#include "store/migrate.hpp"
 #include "store/raw_database.hpp"
-#include "store/sqlite_dialect.hpp"
 #include "store/sqlite_file.hpp"
 #include "support/catch.hpp"
 #include "support/temp_dir.hpp"
@@ -17,7 +17,7 @@ using namespace tenantry::testing;
 namespace {
 
 base::Error refusal(const std::string& path) {
-  const auto opened = store::open_sqlite(path, sample_options());
+  const auto opened = database::open_sqlite(path, sample_options());
   REQUIRE(opened.has_error());
   INFO(opened.error().message);
   CHECK(opened.error().message.find(path) != std::string::npos);
@@ -31,7 +31,7 @@ base::Error refusal(const std::string& path) {
 TEST_CASE("a new store is a file that only its owner may read") {
   const Folder folder;
   const auto path = folder.file("store with a blank=and more.db");
-  const auto opened = store::open_sqlite(path, sample_options());
+  const auto opened = database::open_sqlite(path, sample_options());
   REQUIRE(opened.has_value());
   REQUIRE((*opened)->ping().has_value());
   for (const auto& entry : std::filesystem::directory_iterator(folder.path())) {
@@ -57,8 +57,8 @@ TEST_CASE("a store in memory leaves nothing behind") {
   };
   const int before = count();
   {
-    const auto first = store::open_sqlite(":memory:", sample_options());
-    const auto second = store::open_sqlite(":memory:", sample_options());
+    const auto first = database::open_sqlite(":memory:", sample_options());
+    const auto second = database::open_sqlite(":memory:", sample_options());
     REQUIRE(first.has_value());
     REQUIRE(second.has_value());
     CHECK((*first)->create_account(sample_account("amina")).has_value());
@@ -72,7 +72,7 @@ TEST_CASE("a store in memory leaves nothing behind") {
 TEST_CASE("the store commits to the disk, in a write-ahead log, with foreign keys") {
   const Folder folder;
   {
-    const auto opened = store::open_sqlite(folder.file("store.db"), sample_options());
+    const auto opened = database::open_sqlite(folder.file("store.db"), sample_options());
     REQUIRE(opened.has_value());
     RawDatabase raw(folder.file("store.db"));
     CHECK(raw.text("pragma journal_mode") == "wal");
@@ -82,37 +82,37 @@ TEST_CASE("the store commits to the disk, in a write-ahead log, with foreign key
     CHECK(refused.error().kind == base::ErrorKind::kInternal);
   }
   RawDatabase raw(folder.file("store.db"));
-  CHECK(raw.text("select max(version) from schema_version") == std::to_string(store::migrations().back().version));
+  CHECK(raw.text("select max(version) from schema_version") == std::to_string(database::migrations().back().version));
   CHECK(raw.text("pragma integrity_check") == "ok");
 }
 
 TEST_CASE("a writing connection forces each commit to the disk, a reading one cannot write") {
   const Folder folder;
-  const auto dialect = store::sqlite_dialect(folder.file("store.db"), sample_options(), true);
+  const auto dialect = database::sqlite_dialect(folder.file("store.db"), sample_options(), true);
   const auto pragma = [](soci::session& session, const std::string& name) {
     int value = -1;
     session << "pragma " + name, soci::into(value);
     return value;
   };
-  const auto writing = dialect->connect(store::Access::kWrite);
+  const auto writing = dialect->connect(sql::Access::kWrite);
   CHECK(pragma(*writing, "synchronous") == 2);
   CHECK(pragma(*writing, "foreign_keys") == 1);
   CHECK(pragma(*writing, "query_only") == 0);
-  const auto reading = dialect->connect(store::Access::kRead);
+  const auto reading = dialect->connect(sql::Access::kRead);
   CHECK(pragma(*reading, "query_only") == 1);
-  CHECK(pragma(*store::sqlite_dialect(folder.file("x.db"), sample_options(), false)->connect(store::Access::kWrite),
+  CHECK(pragma(*database::sqlite_dialect(folder.file("x.db"), sample_options(), false)->connect(sql::Access::kWrite),
                "synchronous") == 0);
 }
 
 TEST_CASE("a second host is kept out of an open store, and let in when it is closed") {
   const Folder folder;
-  auto first = store::open_sqlite(folder.file("store.db"), sample_options());
+  auto first = database::open_sqlite(folder.file("store.db"), sample_options());
   REQUIRE(first.has_value());
   const auto refused = refusal(folder.file("store.db"));
   CHECK(refused.code == "store.in_use");
   CHECK(refused.message.find(std::to_string(::getpid())) != std::string::npos);
   first.value().reset();
-  CHECK(store::open_sqlite(folder.file("store.db"), sample_options()).has_value());
+  CHECK(database::open_sqlite(folder.file("store.db"), sample_options()).has_value());
 }
 
 TEST_CASE("what is no store is refused with one sentence") {
@@ -133,26 +133,26 @@ TEST_CASE("what is no store is refused with one sentence") {
 TEST_CASE("a store of a newer version is refused and left as it is") {
   const Folder folder;
   const auto path = folder.file("store.db");
-  REQUIRE(store::open_sqlite(path, sample_options()).has_value());
+  REQUIRE(database::open_sqlite(path, sample_options()).has_value());
   RawDatabase(path).run("insert into schema_version (version) values (999)");
   const auto refused = refusal(path);
   CHECK(refused.code == "store.newer");
   CHECK(refused.message.find("999") != std::string::npos);
   RawDatabase(path).run("delete from schema_version where version = 999");
-  CHECK(store::open_sqlite(path, sample_options()).has_value());
+  CHECK(database::open_sqlite(path, sample_options()).has_value());
 }
 
 TEST_CASE("child: opens a store without rights", "[.]") {
   if (!is_child()) return;
   if (::geteuid() == 0) REQUIRE((::setgid(65'534) == 0 && ::setuid(65'534) == 0));
-  const auto opened = store::open_sqlite(from_parent("STORE_PATH"), sample_options());
+  const auto opened = database::open_sqlite(from_parent("STORE_PATH"), sample_options());
   say(opened.has_error() ? opened.error().code + " " + opened.error().message : "opened");
 }
 
 TEST_CASE("a store without permission is refused with one sentence") {
   const Folder folder;
   const auto path = folder.file("store.db");
-  { REQUIRE(store::open_sqlite(path, sample_options()).has_value()); }
+  { REQUIRE(database::open_sqlite(path, sample_options()).has_value()); }
   const auto answer = [&] {
     Child child("child: opens a store without rights", {{"STORE_PATH", path}});
     std::string line;

@@ -1,5 +1,5 @@
+#include "database/sqlite_dialect.hpp"
 #include "store/raw_database.hpp"
-#include "store/sqlite_dialect.hpp"
 #include "store/sqlite_file.hpp"
 #include "store/statements.hpp"
 #include "support/catch.hpp"
@@ -25,19 +25,18 @@ bool is_allowed_scan(const std::string& detail) {
 
 TEST_CASE("no statement of the store reads a whole table to find its rows") {
   const Folder folder;
-  { REQUIRE(store::open_sqlite(folder.file("store.db"), sample_options()).has_value()); }
+  { REQUIRE(database::open_sqlite(folder.file("store.db"), sample_options()).has_value()); }
   RawDatabase raw(folder.file("store.db"));
   // Without statistics, as a host leaves its file, and with those that somebody has had made.
   if (GENERATE(false, true)) {
     for (const auto& sql : test::old_runs(10'000)) raw.run(sql);
     raw.run("analyze");
   }
-  const auto dialect = store::sqlite_dialect("", sample_options(), true);
+  const auto dialect = database::sqlite_dialect("", sample_options(), true);
   const auto all = statements();
   CHECK(all.size() > 100);
   for (const auto& statement : all) {
     CAPTURE(statement.file, statement.sql);
-    if (statement.file == "run_arrays.cpp") continue;  // PostgreSQL's only
     for (const auto& detail : raw.texts("explain query plan " + dialect->render(statement.sql), 3)) {
       CAPTURE(detail);
       CHECK((!detail.starts_with("SCAN") || is_allowed_scan(detail)));
@@ -48,7 +47,7 @@ TEST_CASE("no statement of the store reads a whole table to find its rows") {
 
 TEST_CASE("the plan test sees a scan when there is one") {
   const Folder folder;
-  { REQUIRE(store::open_sqlite(folder.file("store.db"), sample_options()).has_value()); }
+  { REQUIRE(database::open_sqlite(folder.file("store.db"), sample_options()).has_value()); }
   const auto plan =
       RawDatabase(folder.file("store.db")).texts("explain query plan select id from runs where state = 'running'", 3);
   REQUIRE(plan.size() == 1);
@@ -57,7 +56,7 @@ TEST_CASE("the plan test sees a scan when there is one") {
 }
 
 TEST_CASE("the marks of a statement become SQLite's words") {
-  const auto dialect = store::sqlite_dialect("", sample_options(), true);
+  const auto dialect = database::sqlite_dialect("", sample_options(), true);
   CHECK(dialect->render("set a = to_bytes(:a), b = :b") == "set a = cast(:a as blob), b = :b");
   CHECK(dialect->render("select from_bytes(a), from_bytes(t.b)") == "select cast(a as text), cast(t.b as text)");
   CHECK(dialect->render("x {bytes}, y {identity}){clustered}") == "x blob, y integer primary key) without rowid");

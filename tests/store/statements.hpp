@@ -15,16 +15,17 @@ struct Statement {
 
 [[nodiscard]] inline std::vector<Statement> statements() {
   std::vector<Statement> found;
-  for (const auto& entry : std::filesystem::directory_iterator(TENANTRY_STORE_SOURCES)) {
-    if (entry.path().extension() != ".cpp") continue;
-    std::ifstream in(entry.path());
-    const std::string text{std::istreambuf_iterator<char>(in), {}};
-    const std::string open = "R\"sql(";
-    for (auto start = text.find(open); start != std::string::npos; start = text.find(open, start)) {
-      start += open.size();
-      found.push_back({entry.path().filename().string(), text.substr(start, text.find(")sql\"", start) - start)});
+  for (const auto* room : {"sql", "tables", "database"})
+    for (const auto& entry : std::filesystem::directory_iterator(std::filesystem::path(TENANTRY_ROOMS) / room)) {
+      if (entry.path().extension() != ".cpp") continue;
+      std::ifstream in(entry.path());
+      const std::string text{std::istreambuf_iterator<char>(in), {}};
+      const std::string open = "R\"sql(";
+      for (auto start = text.find(open); start != std::string::npos; start = text.find(open, start)) {
+        start += open.size();
+        found.push_back({entry.path().filename().string(), text.substr(start, text.find(")sql\"", start) - start)});
+      }
     }
-  }
   return found;
 }
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <string_view>
 
-#include "store/postgres.hpp"
-#include "store/sqlite.hpp"
+#include "database/postgres.hpp"
+#include "database/sqlite.hpp"
 #include "support/postgres.hpp"
 
 namespace tenantry::test {
@@ -18,18 +18,18 @@ namespace tenantry::test {
 inline std::unique_ptr<store::Store> open_any_store(const std::string& file, store::ManifestReader read_manifest) {
   const char* wanted = std::getenv("TENANTRY_TEST_STORE");  // NOLINT(concurrency-mt-unsafe): nothing changes it
   if (wanted == nullptr || std::string_view(wanted) != "postgresql") {
-    store::SqliteOptions options;
+    database::SqliteOptions options;
     options.read_manifest = std::move(read_manifest);
-    auto opened = store::open_sqlite(file, std::move(options));
+    auto opened = database::open_sqlite(file, std::move(options));
     if (opened.has_error()) throw std::runtime_error(opened.error().message);
     return std::move(*opened);
   }
   static std::map<std::string, std::string> databases;
   auto& database = databases[file];
   if (database.empty()) database = Postgres::shared().create_database();
-  store::PostgresOptions options;
+  database::PostgresOptions options;
   options.read_manifest = std::move(read_manifest);
-  auto opened = store::open_postgres(Postgres::shared().url(database), std::move(options));
+  auto opened = database::open_postgres(Postgres::shared().url(database), std::move(options));
   if (opened.has_error()) throw std::runtime_error(opened.error().message);
   return std::move(*opened);
 }

@@ -108,13 +108,13 @@ TEST_CASE("a planted include is found") {
 }
 
 TEST_CASE("a library that shows through a public header is found") {
-  const auto broken = check_layers({{"base", {}}, {"store", {}}, {"service", {"store"}}},
-                                   {{"host/store/session.hpp", "#include <soci/soci.h>\n"},
-                                    {"host/store/store.hpp", "#include \"store/session.hpp\"\n"},
-                                    {"host/service/x.cpp", "#include \"store/store.hpp\"\n"}});
+  const auto broken = check_layers({{"base", {}}, {"sql", {}}, {"service", {"sql"}}},
+                                   {{"host/sql/session.hpp", "#include <soci/soci.h>\n"},
+                                    {"host/sql/dialect.hpp", "#include \"sql/session.hpp\"\n"},
+                                    {"host/service/x.cpp", "#include \"sql/dialect.hpp\"\n"}});
   REQUIRE(broken.size() == 1);
   CHECK(broken[0] ==
-        "host/service/x.cpp gets <soci/soci.h> through store/store.hpp: a library behind a border shows in a public "
+        "host/service/x.cpp gets <soci/soci.h> through sql/dialect.hpp: a library behind a border shows in a public "
         "header");
 }
 
