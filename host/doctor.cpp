@@ -15,7 +15,7 @@
 #include "base/log.hpp"
 #include "base/mask.hpp"
 #include "catalog/catalog.hpp"
-#include "cli/client.hpp"
+#include "client/client.hpp"
 #include "config.hpp"
 #include "database/inspect.hpp"
 #include "database/postgres_address.hpp"
@@ -160,7 +160,7 @@ std::vector<cli::Finding> look_at_servers(const Config& config, const catalog::S
   const service::Servers servers(config.servers, config.engine_settings);
   std::vector<std::future<base::Result<int>>> answers;
   for (const auto& server : servers.all())
-    answers.push_back(std::async(std::launch::async, [url = server.url] { return cli::reach(url, kPatience); }));
+    answers.push_back(std::async(std::launch::async, [url = server.url] { return client::reach(url, kPatience); }));
   std::vector<cli::Finding> findings;
   for (std::size_t i = 0; i < servers.all().size(); ++i) {
     const auto& server = servers.all()[i];
@@ -234,7 +234,7 @@ cli::PortSeen look_at_port(const Config& config) {
   const auto any = config.address == "0.0.0.0" || config.address == "::";
   const auto local = is_v6 ? "[::1]:" : "127.0.0.1:";
   const auto answer =
-      cli::reach("http://" + (any ? local + std::to_string(config.port) : seen.address) + "/livez", kPatience);
+      client::reach("http://" + (any ? local + std::to_string(config.port) : seen.address) + "/livez", kPatience);
   seen.is_host = answer.has_value() && *answer == 200;
   return seen;
 }

@@ -3,9 +3,9 @@
 #include <iostream>
 #include <set>
 
-#include "cli/client.hpp"
 #include "cli/grammar.hpp"
-#include "cli/output.hpp"
+#include "client/client.hpp"
+#include "client/output.hpp"
 
 namespace tenantry::cli {
 namespace {
@@ -55,17 +55,17 @@ CommandShape shape_of(const CLI::App& app) {
 }  // namespace
 
 int complain(const base::Error& error) {
-  print_error(std::cerr, error);
-  return exit_code(error);
+  client::print_error(std::cerr, error);
+  return client::exit_code(error);
 }
 
 int with_session(const Line& line, bool needs_token,
-                 const std::function<int(const Session&, const Credentials&)>& use) {
-  const auto credentials = Credentials::of_this_account();
+                 const std::function<int(const client::Session&, const client::Credentials&)>& use) {
+  const auto credentials = client::Credentials::of_this_account();
   if (credentials.has_error()) return complain(credentials.error());
   auto url = line.url;
   if (url.empty()) url = credentials->last_url().value_or("http://127.0.0.1:4000");
-  const auto clean = clean_url(url);
+  const auto clean = client::clean_url(url);
   if (clean.has_error()) return complain(clean.error());
   const auto token = needs_token ? credentials->token(*clean) : std::string();
   if (needs_token && token.empty())
@@ -75,11 +75,11 @@ int with_session(const Line& line, bool needs_token,
                      "Sign in with `tenantry login --email YOU --url " + *clean + "`.",
                      {},
                      {}});
-  Client client(*clean, token, line.trace);
-  WatchOptions options;
+  client::Client client(*clean, token, line.trace);
+  client::WatchOptions options;
   options.format = format_of(line);
-  options.look = Look::of_stdout();
-  return use(Session{client, options, std::cout, std::cerr}, *credentials);
+  options.look = client::Look::of_stdout();
+  return use(client::Session{client, options, std::cout, std::cerr}, *credentials);
 }
 
 Grammar::Grammar(Line& line, const HostCommands& host)
@@ -124,9 +124,10 @@ CLI::App* Grammar::add_group(const std::string& name, const std::string& text) {
 }
 
 CLI::App* Grammar::add_remote(CLI::App& under, const std::string& name, const std::string& text,
-                              const std::function<int(const Session&)>& use) {
+                              const std::function<int(const client::Session&)>& use) {
   return add(under, name, text, [this, use] {
-    return with_session(line_, true, [&](const Session& session, const Credentials&) { return use(session); });
+    return with_session(line_, true,
+                        [&](const client::Session& session, const client::Credentials&) { return use(session); });
   });
 }
 
@@ -141,7 +142,7 @@ int run(int argc, const char* const* argv, const HostCommands& host) {
     Grammar grammar(line, host);
     return grammar.run(argc, argv);
   } catch (const std::exception& failure) {
-    std::cerr << "Error: " << printable(failure.what()) << " (cli.internal)\n";
+    std::cerr << "Error: " << client::printable(failure.what()) << " (cli.internal)\n";
     return kExitError;
   }
 }

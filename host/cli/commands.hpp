@@ -12,20 +12,13 @@
 #include "base/json.hpp"
 #include "base/result.hpp"
 #include "cli/shape.hpp"
+#include "client/exit_code.hpp"
 
 namespace tenantry::cli {
 
 struct Finding;
 
-// Stable: scripts decide by them.
-enum ExitCode : int {
-  kExitOk = 0,
-  kExitError = 1,    // the host cannot be reached, or something is broken
-  kExitUsage = 2,    // the command line is not understood
-  kExitFailed = 3,   // the run that was watched failed or was cancelled; doctor: something is wrong
-  kExitPartial = 4,  // it ended with some steps failed
-  kExitRefused = 5,  // the host refused the command
-};
+using enum client::ExitCode;
 
 // Which host is meant: a configuration file ("" is none) and what the command line sets on top of it, in the shape of
 // schemas/host-config.schema.json.

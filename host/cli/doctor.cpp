@@ -63,17 +63,18 @@ std::string command_for_secret(const base::Error& error) {
 }
 
 std::string line_of(const Finding& finding) {
-  const auto subject = finding.subject.empty() ? std::string() : printable(finding.subject) + ": ";
-  return pad(word(finding.verdict), 7) + pad(finding.check, 9) + subject + printable(finding.message) + "\n";
+  const auto subject = finding.subject.empty() ? std::string() : client::printable(finding.subject) + ": ";
+  return client::pad(word(finding.verdict), 7) + client::pad(finding.check, 9) + subject +
+         client::printable(finding.message) + "\n";
 }
 
 // One sentence, and the command.
 std::string advice(const Finding& finding) {
   const auto run = command_in(finding.next_action);
-  std::string text = printable(finding.message);
-  if (run.empty() && !finding.next_action.empty()) text += " " + printable(finding.next_action);
+  std::string text = client::printable(finding.message);
+  if (run.empty() && !finding.next_action.empty()) text += " " + client::printable(finding.next_action);
   const auto& command = finding.command.empty() ? run : finding.command;
-  return command.empty() ? text : text + "\n  Run: " + printable(command);
+  return command.empty() ? text : text + "\n  Run: " + client::printable(command);
 }
 
 json::object describe(const Finding& finding) {
@@ -290,9 +291,9 @@ json::object describe(const std::vector<Finding>& findings) {
           {"first", first == nullptr ? json::value(nullptr) : json::value(describe(*first))}};
 }
 
-int tell(const std::vector<Finding>& findings, Format format, const std::string& then, std::ostream& out) {
+int tell(const std::vector<Finding>& findings, client::Format format, const std::string& then, std::ostream& out) {
   const int code = worst(findings) == Verdict::kWrong ? kExitFailed : kExitOk;
-  if (format == Format::kJson) {
+  if (format == client::Format::kJson) {
     out << base::to_text(describe(findings)) << "\n";
     return code;
   }
@@ -302,7 +303,7 @@ int tell(const std::vector<Finding>& findings, Format format, const std::string&
     out << "Nothing is wrong." << (then.empty() ? std::string() : "\n  Run: " + then) << "\n";
   else
     out << (code == kExitOk ? "Nothing is wrong; better, though: " : "Fix first: ") << first->check
-        << (first->subject.empty() ? "" : " " + printable(first->subject)) << ". " << advice(*first) << "\n";
+        << (first->subject.empty() ? "" : " " + client::printable(first->subject)) << ". " << advice(*first) << "\n";
   return code;
 }
 

@@ -10,7 +10,7 @@
 
 #include "base/json.hpp"
 #include "base/result.hpp"
-#include "cli/output.hpp"
+#include "client/output.hpp"
 
 namespace tenantry::cli {
 
@@ -119,7 +119,8 @@ struct PortSeen {
 
 // Writes a line for each, and at last what to do first; `then` is the command for when nothing is wrong. Returns
 // kExitOk or, if something is wrong, kExitFailed.
-[[nodiscard]] int tell(const std::vector<Finding>& findings, Format format, const std::string& then, std::ostream& out);
+[[nodiscard]] int tell(const std::vector<Finding>& findings, client::Format format, const std::string& then,
+                       std::ostream& out);
 
 // A word for a shell: as it is if that is safe, else in quotes.
 [[nodiscard]] std::string shell_word(const std::string& text);

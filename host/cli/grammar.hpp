@@ -6,10 +6,10 @@
 #include <utility>
 
 #include "cli/commands.hpp"
-#include "cli/credentials.hpp"
 #include "cli/line.hpp"
 #include "cli/shape.hpp"
-#include "cli/verbs.hpp"
+#include "client/credentials.hpp"
+#include "client/verbs.hpp"
 
 namespace tenantry::cli {
 
@@ -18,7 +18,7 @@ namespace tenantry::cli {
 
 // Opens the session with the host that is meant, and hands it to `use`. Without a token that is needed nothing is sent.
 [[nodiscard]] int with_session(const Line& line, bool needs_token,
-                               const std::function<int(const Session&, const Credentials&)>& use);
+                               const std::function<int(const client::Session&, const client::Credentials&)>& use);
 
 class Grammar {
  public:
@@ -35,7 +35,7 @@ class Grammar {
   CLI::App* add_group(const std::string& name, const std::string& text);
   // A command that is a session's business.
   CLI::App* add_remote(CLI::App& under, const std::string& name, const std::string& text,
-                       const std::function<int(const Session&)>& use);
+                       const std::function<int(const client::Session&)>& use);
 
   // What this process does itself: host_commands.cpp.
   void add_host_commands();

@@ -1,8 +1,8 @@
 #include <algorithm>
 #include <sstream>
 
-#include "cli/output.hpp"
 #include "cli/shape.hpp"
+#include "client/output.hpp"
 
 namespace tenantry::cli {
 namespace {
@@ -23,13 +23,13 @@ std::string wrapped(const std::string& text, std::size_t at, std::size_t indent)
   std::string out;
   bool begun = false;
   for (std::string word; words >> word;) {
-    if (begun && at + 1 + columns(word) > kWidth) {
+    if (begun && at + 1 + client::columns(word) > kWidth) {
       out += "\n" + std::string(indent, ' ');
       at = indent;
       begun = false;
     }
     out += (begun ? " " : "") + word;
-    at += columns(word) + (begun ? 1 : 0);
+    at += client::columns(word) + (begun ? 1 : 0);
     begun = true;
   }
   return out;
@@ -44,7 +44,7 @@ std::string rows_text(const std::string& heading, const std::vector<Row>& rows) 
   if (rows.empty()) return {};
   std::size_t width = 0;
   for (const auto& row : rows)
-    if (columns(row.name) <= kWidestName) width = std::max(width, columns(row.name));
+    if (client::columns(row.name) <= kWidestName) width = std::max(width, client::columns(row.name));
   const auto indent = kIndent + width + 2;
   std::string out = "\n" + heading + ":\n";
   for (const auto& row : rows) {
@@ -53,10 +53,10 @@ std::string rows_text(const std::string& heading, const std::vector<Row>& rows) 
       out += "\n";
       continue;
     }
-    if (columns(row.name) > width)
+    if (client::columns(row.name) > width)
       out += "\n" + std::string(indent, ' ');
     else
-      out += std::string(indent - kIndent - columns(row.name), ' ');
+      out += std::string(indent - kIndent - client::columns(row.name), ' ');
     out += wrapped(row.text, indent, indent) + "\n";
   }
   return out;

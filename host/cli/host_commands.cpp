@@ -90,7 +90,7 @@ int Grammar::prune_store() const {
                      {}});
   const auto pruned = host_.prune_store(host_setup(line_), wanted);
   if (pruned.has_error()) return complain(pruned.error());
-  if (format_of(line_) == Format::kJson) return std::cout << base::json::serialize(*pruned) << '\n', kExitOk;
+  if (format_of(line_) == client::Format::kJson) return std::cout << base::json::serialize(*pruned) << '\n', kExitOk;
   for (const auto& count : *pruned)
     std::cout << count.value() << ' ' << std::string_view(count.key())
               << (line_.dry_run ? " would be deleted\n" : " deleted\n");
@@ -105,11 +105,11 @@ int Grammar::copy_store() const {
 }
 
 int Grammar::create_admin() const {
-  auto password = read_password("TENANTRY_ADMIN_PASSWORD", line_.password_file, "Password of the account: ");
+  auto password = client::read_password("TENANTRY_ADMIN_PASSWORD", line_.password_file, "Password of the account: ");
   if (password.has_error()) return complain(password.error());
   const auto made = host_.create_admin(host_setup(line_), {line_.email, line_.name, std::move(*password)});
   if (made.has_error()) return complain(made.error());
-  std::cout << "Account " << printable(line_.email) << " created.\n";
+  std::cout << "Account " << client::printable(line_.email) << " created.\n";
   return kExitOk;
 }
 
@@ -124,7 +124,7 @@ void Grammar::add_new_engine(CLI::App& engines) {
 
 void Grammar::add_check(CLI::App& engines) {
   auto* check = add(engines, "check", "does a file keep the contract of engines? (needs no host)", [this] {
-    line_.check.json = format_of(line_) == Format::kJson;
+    line_.check.json = format_of(line_) == client::Format::kJson;
     return host_.check_engine(line_.check);
   });
   check->add_option("FILE", line_.check.file, "the engine, *.so");

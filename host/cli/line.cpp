@@ -11,7 +11,9 @@ void set(json::object& object, const char* name, const std::string& value) {
 
 }  // namespace
 
-Format format_of(const Line& line) { return line.output == "json" ? Format::kJson : Format::kTable; }
+client::Format format_of(const Line& line) {
+  return line.output == "json" ? client::Format::kJson : client::Format::kTable;
+}
 
 HostSetup host_setup(const Line& line) {
   HostSetup setup{line.config_file, {}};
@@ -48,8 +50,8 @@ json::object tenant_document(const Line& line, const std::string& password) {
   return tenant;
 }
 
-base::Result<Command> command_of(const std::string& verb, const Line& line) {
-  Command command{verb, {}, line.wait};
+base::Result<client::Command> command_of(const std::string& verb, const Line& line) {
+  client::Command command{verb, {}, line.wait};
   set(command.body, "step", line.step);
   set(command.body, "reason", line.reason);
   if (line.force) command.body["force"] = true;
@@ -57,13 +59,13 @@ base::Result<Command> command_of(const std::string& verb, const Line& line) {
   if (line.preview) command.body["validate_only"] = true;
   if (line.demo_data) command.body["include_demo_data"] = true;
   if (line.pos_store) command.body["pos_store_enabled"] = true;
-  auto wanted = parameters(line.settings);
+  auto wanted = client::parameters(line.settings);
   if (wanted.has_error()) return wanted.error();
   if (!wanted->empty()) command.body["parameters"] = std::move(*wanted);
   return command;
 }
 
-BatchCommand batch_of(const Line& line) {
+client::BatchCommand batch_of(const Line& line) {
   return {line.verb, line.filter, line.reason, line.settings, line.preview, line.wait};
 }
 

@@ -4,9 +4,9 @@
 #include <vector>
 
 #include "base/json.hpp"
-#include "cli/batch.hpp"
 #include "cli/commands.hpp"
-#include "cli/verbs.hpp"
+#include "client/batch.hpp"
+#include "client/verbs.hpp"
 
 namespace tenantry::cli {
 
@@ -60,12 +60,12 @@ struct Line {
   EngineCheck check;
 };
 
-[[nodiscard]] Format format_of(const Line& line);
+[[nodiscard]] client::Format format_of(const Line& line);
 [[nodiscard]] HostSetup host_setup(const Line& line);
 // The body that makes a tenant.
 [[nodiscard]] base::json::object tenant_document(const Line& line, const std::string& password);
 // `verb` as in the address. Code cli.parameter.
-[[nodiscard]] base::Result<Command> command_of(const std::string& verb, const Line& line);
-[[nodiscard]] BatchCommand batch_of(const Line& line);
+[[nodiscard]] base::Result<client::Command> command_of(const std::string& verb, const Line& line);
+[[nodiscard]] client::BatchCommand batch_of(const Line& line);
 
 }  // namespace tenantry::cli

@@ -123,16 +123,16 @@ std::vector<std::string> next_commands(const std::string& name, const fs::path& 
   return commands;
 }
 
-int new_engine(const std::string& name, const fs::path& into, Format format, const Installation& installation,
+int new_engine(const std::string& name, const fs::path& into, client::Format format, const Installation& installation,
                std::ostream& out, std::ostream& err) {
   const auto written = write_project(name, into);
   if (written.has_error()) {
-    print_error(err, written.error());
-    return exit_code(written.error());
+    client::print_error(err, written.error());
+    return client::exit_code(written.error());
   }
   const auto folder = (into / name).lexically_normal();
   const auto commands = next_commands(name, folder, installation);
-  if (format == Format::kJson) {
+  if (format == client::Format::kJson) {
     json::array files;
     for (const auto& file : *written) files.emplace_back(file.string());
     out << json::serialize(json::object{
@@ -140,15 +140,15 @@ int new_engine(const std::string& name, const fs::path& into, Format format, con
         << "\n";
     return kExitOk;
   }
-  out << "An engine that works is in " << printable(folder.string()) << ":\n";
-  for (const auto& file : *written) out << "  " << printable(file.filename().string()) << "\n";
+  out << "An engine that works is in " << client::printable(folder.string()) << ":\n";
+  for (const auto& file : *written) out << "  " << client::printable(file.filename().string()) << "\n";
   if (!installation.build_tree.empty())
     out << "\nThis program is still where it was built; the first of these installs the SDK beside it:\n\n";
   else if (installation.prefix.empty())
     out << "\nThe SDK is not installed beside this program: name its folder with -DCMAKE_PREFIX_PATH= below.\n\n";
   else
     out << "\nNext:\n\n";
-  for (const auto& command : commands) out << "  " << printable(command) << "\n";
+  for (const auto& command : commands) out << "  " << client::printable(command) << "\n";
   out << "\nThen copy build/engines/" << name << ".so into a folder of the host's engines.directories.\n";
   return kExitOk;
 }

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/result.hpp"
-#include "cli/output.hpp"
+#include "client/output.hpp"
 
 namespace tenantry::cli {
 
@@ -32,7 +32,7 @@ struct Installation {
                                                      const Installation& installation);
 
 // All of it: writes, prints, and returns the exit code.
-[[nodiscard]] int new_engine(const std::string& name, const std::filesystem::path& into, Format format,
+[[nodiscard]] int new_engine(const std::string& name, const std::filesystem::path& into, client::Format format,
                              const Installation& installation, std::ostream& out, std::ostream& err);
 
 }  // namespace tenantry::cli

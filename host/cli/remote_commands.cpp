@@ -1,5 +1,5 @@
-#include "cli/batch.hpp"
 #include "cli/grammar.hpp"
+#include "client/batch.hpp"
 
 #include <iostream>
 
@@ -16,8 +16,8 @@ void Grammar::add_remote_commands() {
 
 void Grammar::add_login() {
   auto* command = add(app_, "login", "sign in (password: TENANTRY_PASSWORD or asked for)", [this] {
-    return with_session(line_, false, [this](const Session& session, const Credentials& credentials) {
-      const auto password = read_password("TENANTRY_PASSWORD", line_.password_file, "Password: ");
+    return with_session(line_, false, [this](const client::Session& session, const client::Credentials& credentials) {
+      const auto password = client::read_password("TENANTRY_PASSWORD", line_.password_file, "Password: ");
       if (password.has_error()) return complain(password.error());
       return login(session, credentials, line_.email, *password);
     });
@@ -28,7 +28,7 @@ void Grammar::add_login() {
 
 void Grammar::add_engines() {
   auto* engines = add_group("engines", "the engines of the host, and new ones");
-  add_remote(*engines, "list", "loaded engines", [this](const Session& session) {
+  add_remote(*engines, "list", "loaded engines", [this](const client::Session& session) {
     return list_engines(session, line_.refused);
   })->add_flag("--refused", line_.refused, "files that were refused, and why");
   add_new_engine(*engines);
@@ -38,7 +38,7 @@ void Grammar::add_engines() {
 void Grammar::add_tenants() {
   auto* tenants = add_group("tenants", "the tenants of the host");
   add_create(*tenants);
-  auto* list = add_remote(*tenants, "list", "tenants, newest first", [this](const Session& session) {
+  auto* list = add_remote(*tenants, "list", "tenants, newest first", [this](const client::Session& session) {
     return list_tenants(session, {{"status", line_.status},
                                   {"engine", line_.engine},
                                   {"q", line_.search},
@@ -51,22 +51,22 @@ void Grammar::add_tenants() {
   list->add_option("--limit", line_.limit)->check(CLI::Range(1, 200));
   list->add_option("--skip", line_.skip)->check(CLI::NonNegativeNumber);
   auto* show = add_remote(*tenants, "show", "one tenant",
-                          [this](const Session& session) { return show_tenant(session, line_.tenant); });
+                          [this](const client::Session& session) { return show_tenant(session, line_.tenant); });
   add_tenant(*show);
   add_verb(*tenants, "delete", "", "roll back what was made for a tenant, and remove it for ever")
       ->add_option("--reason", line_.reason);
 }
 
 void Grammar::add_create(CLI::App& tenants) {
-  auto* create = add(tenants, "create",
-                     "a new tenant (its administrator's password: TENANTRY_TENANT_PASSWORD or asked for)", [this] {
-                       return with_session(line_, true, [this](const Session& session, const Credentials&) {
-                         const auto password = read_password("TENANTRY_TENANT_PASSWORD", line_.password_file,
-                                                             "Password of the tenant's administrator: ");
-                         if (password.has_error()) return complain(password.error());
-                         return create_tenant(session, tenant_document(line_, *password));
-                       });
-                     });
+  auto* create = add(
+      tenants, "create", "a new tenant (its administrator's password: TENANTRY_TENANT_PASSWORD or asked for)", [this] {
+        return with_session(line_, true, [this](const client::Session& session, const client::Credentials&) {
+          const auto password = client::read_password("TENANTRY_TENANT_PASSWORD", line_.password_file,
+                                                      "Password of the tenant's administrator: ");
+          if (password.has_error()) return complain(password.error());
+          return create_tenant(session, tenant_document(line_, *password));
+        });
+      });
   create->add_option("--name", line_.name)->required();
   create->add_option("--engine", line_.engine)->required();
   create->add_option("--country", line_.country, "two letters, e.g. KE")->required();
@@ -81,7 +81,7 @@ void Grammar::add_create(CLI::App& tenants) {
 
 CLI::App* Grammar::add_verb(CLI::App& under, const std::string& name, const std::string& verb,
                             const std::string& text) {
-  auto* command = add_remote(under, name, text, [this, verb](const Session& session) {
+  auto* command = add_remote(under, name, text, [this, verb](const client::Session& session) {
     const auto wanted = command_of(verb, line_);
     return wanted.has_error() ? complain(wanted.error()) : send_command(session, line_.tenant, *wanted);
   });
@@ -112,7 +112,7 @@ void Grammar::add_verbs() {
                                    {"rollback", "undo what the run made"},
                                    {"verify", "compare what was made with what is there"}})
     add_verb(app_, verb, verb, text)->add_option("--reason", line_.reason);
-  auto* plan = add_remote(app_, "plan", "what start would do, step by step", [this](const Session& session) {
+  auto* plan = add_remote(app_, "plan", "what start would do, step by step", [this](const client::Session& session) {
     const auto wanted = command_of("plan", line_);
     return wanted.has_error() ? complain(wanted.error()) : plan_tenant(session, line_.tenant, wanted->body);
   });
@@ -122,7 +122,7 @@ void Grammar::add_verbs() {
 
 void Grammar::add_batch() {
   auto* batch = add_remote(app_, "batch", "one command to many tenants",
-                           [this](const Session& session) { return run_batch(session, batch_of(line_)); });
+                           [this](const client::Session& session) { return run_batch(session, batch_of(line_)); });
   batch->add_option("VERB", line_.verb, "start, retry, continue, cancel, rollback, verify, pause or resume")
       ->required();
   batch
@@ -138,13 +138,14 @@ void Grammar::add_batch() {
 
 void Grammar::add_views() {
   add_tenant(*add_remote(app_, "status", "where a tenant's run is",
-                         [this](const Session& session) { return show_status(session, line_.tenant); }));
-  auto* logs = add_remote(app_, "logs", "what happened to a tenant",
-                          [this](const Session& session) { return show_logs(session, line_.tenant, line_.lines); });
+                         [this](const client::Session& session) { return show_status(session, line_.tenant); }));
+  auto* logs = add_remote(app_, "logs", "what happened to a tenant", [this](const client::Session& session) {
+    return show_logs(session, line_.tenant, line_.lines);
+  });
   add_tenant(*logs);
   logs->add_option("--limit", line_.lines, "newest lines")->check(CLI::Range(1, 5000));
   add_tenant(*add_remote(app_, "watch", "follow a tenant's run until it is over",
-                         [this](const Session& session) { return watch_tenant(session, line_.tenant); }));
+                         [this](const client::Session& session) { return watch_tenant(session, line_.tenant); }));
 }
 
 void Grammar::add_parameters(CLI::App& command) {

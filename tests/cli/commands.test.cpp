@@ -7,13 +7,14 @@
 #include <iostream>
 #include <sstream>
 
-#include "answering.hpp"
-#include "cli/credentials.hpp"
-#include "cli/verbs.hpp"
+#include "client/answering.hpp"
+#include "client/credentials.hpp"
+#include "client/verbs.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace tenantry;
 using namespace tenantry::cli;
+using namespace tenantry::client;
 namespace json = base::json;
 
 namespace {

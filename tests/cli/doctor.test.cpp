@@ -12,14 +12,15 @@
 #include <set>
 #include <sstream>
 
-#include "answering.hpp"
-#include "cli/client.hpp"
 #include "cli/commands.hpp"
+#include "client/answering.hpp"
+#include "client/client.hpp"
 #include "support/process.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace tenantry;
 using namespace tenantry::cli;
+using namespace tenantry::client;
 namespace fs = std::filesystem;
 namespace json = base::json;
 

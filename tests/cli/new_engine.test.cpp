@@ -11,6 +11,7 @@
 #include "support/temp_dir.hpp"
 
 namespace tenantry::cli {
+using namespace client;
 namespace {
 
 namespace fs = std::filesystem;

@@ -9,14 +9,15 @@
 #include <set>
 #include <sstream>
 
-#include "answering.hpp"
 #include "cli/commands.hpp"
-#include "cli/credentials.hpp"
-#include "cli/output.hpp"
+#include "client/answering.hpp"
+#include "client/credentials.hpp"
+#include "client/output.hpp"
 #include "support/temp_dir.hpp"
 
 using namespace tenantry;
 using namespace tenantry::cli;
+using namespace tenantry::client;
 
 namespace {
 

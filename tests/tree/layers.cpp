@@ -31,7 +31,7 @@ const std::vector<Border>& borders() {
       {"sodium.h",
        {"host/secrets/", "host/webhooks/signature.cpp", "host/engine/manifest_reader.cpp",
         "host/engine/plugin_file.cpp"}},
-      {"curl/", {"host/cli/client.cpp", "host/webhooks/sender.cpp", "sdk/src/http_client.cpp"}},
+      {"curl/", {"host/client/client.cpp", "host/webhooks/sender.cpp", "sdk/src/http_client.cpp"}},
   };
   return list;
 }

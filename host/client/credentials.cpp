@@ -1,4 +1,4 @@
-#include "cli/credentials.hpp"
+#include "client/credentials.hpp"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -13,7 +13,7 @@
 
 #include "base/json.hpp"
 
-namespace tenantry::cli {
+namespace tenantry::client {
 namespace {
 
 namespace fs = std::filesystem;
@@ -144,4 +144,4 @@ base::Result<std::string> read_password(const char* name, const std::string& fil
                  "Set " + std::string(name) + ", name a file with --password-file, or type it on a terminal.");
 }
 
-}  // namespace tenantry::cli
+}  // namespace tenantry::client

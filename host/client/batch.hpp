@@ -3,9 +3,9 @@
 #include <string>
 #include <vector>
 
-#include "cli/verbs.hpp"
+#include "client/verbs.hpp"
 
-namespace tenantry::cli {
+namespace tenantry::client {
 
 struct BatchCommand {
   std::string verb;
@@ -21,4 +21,4 @@ struct BatchCommand {
 
 [[nodiscard]] int run_batch(const Session& session, const BatchCommand& command);
 
-}  // namespace tenantry::cli
+}  // namespace tenantry::client

@@ -1,12 +1,12 @@
-#include "cli/output.hpp"
+#include "client/output.hpp"
 
 #include <sstream>
 
-#include "cli/commands.hpp"
+#include "client/exit_code.hpp"
 #include "support/catch.hpp"
 
 using namespace tenantry;
-using namespace tenantry::cli;
+using namespace tenantry::client;
 
 TEST_CASE("text from elsewhere cannot steer the terminal") {
   CHECK(printable("a\x1b[2Jb\x07") == "a[2Jb");

@@ -9,10 +9,10 @@
 
 #include "base/clock.hpp"
 #include "base/json.hpp"
-#include "cli/client.hpp"
-#include "cli/output.hpp"
+#include "client/client.hpp"
+#include "client/output.hpp"
 
-namespace tenantry::cli {
+namespace tenantry::client {
 
 // True unless steps are still running or may run by themselves.
 [[nodiscard]] bool is_over(const base::json::value& status);
@@ -46,4 +46,4 @@ struct WatchOptions {
 [[nodiscard]] int watch(Client& client, const std::string& tenant, const std::string& name, const WatchOptions& options,
                         std::ostream& out, std::ostream& err);
 
-}  // namespace tenantry::cli
+}  // namespace tenantry::client

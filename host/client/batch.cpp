@@ -1,12 +1,12 @@
-#include "cli/batch.hpp"
+#include "client/batch.hpp"
 
 #include <ostream>
 #include <thread>
 
 #include "base/json_text.hpp"
-#include "cli/commands.hpp"
+#include "client/exit_code.hpp"
 
-namespace tenantry::cli {
+namespace tenantry::client {
 namespace {
 
 namespace json = base::json;
@@ -142,4 +142,4 @@ int run_batch(const Session& session, const BatchCommand& command) {
   return code_of(number(*answer, "done"), refused);
 }
 
-}  // namespace tenantry::cli
+}  // namespace tenantry::client

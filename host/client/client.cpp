@@ -1,4 +1,4 @@
-#include "cli/client.hpp"
+#include "client/client.hpp"
 
 #include <curl/curl.h>
 
@@ -10,7 +10,7 @@
 #include "base/ids.hpp"
 #include "base/text.hpp"
 
-namespace tenantry::cli {
+namespace tenantry::client {
 namespace {
 
 namespace json = base::json;
@@ -246,4 +246,4 @@ std::string encode_segment(std::string_view text) {
   return out;
 }
 
-}  // namespace tenantry::cli
+}  // namespace tenantry::client

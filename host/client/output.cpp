@@ -1,4 +1,4 @@
-#include "cli/output.hpp"
+#include "client/output.hpp"
 
 #include <langinfo.h>
 #include <sys/ioctl.h>
@@ -12,9 +12,9 @@
 #include <ostream>
 
 #include "base/text.hpp"
-#include "cli/commands.hpp"
+#include "client/exit_code.hpp"
 
-namespace tenantry::cli {
+namespace tenantry::client {
 namespace {
 
 namespace json = base::json;
@@ -148,4 +148,4 @@ std::string duration_text(std::int64_t millis) {
   return std::to_string(seconds / 3600) + " h " + std::to_string(seconds / 60 % 60) + " min";
 }
 
-}  // namespace tenantry::cli
+}  // namespace tenantry::client

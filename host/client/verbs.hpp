@@ -7,12 +7,12 @@
 #include <vector>
 
 #include "base/json.hpp"
-#include "cli/client.hpp"
-#include "cli/credentials.hpp"
-#include "cli/output.hpp"
-#include "cli/watch.hpp"
+#include "client/client.hpp"
+#include "client/credentials.hpp"
+#include "client/output.hpp"
+#include "client/watch.hpp"
 
-namespace tenantry::cli {
+namespace tenantry::client {
 
 struct Session {
   Client& client;
@@ -44,4 +44,4 @@ struct Command {
 // What an option name=value sets: JSON where the value is JSON (true, 3, "x"), else the text. Code cli.parameter.
 [[nodiscard]] base::Result<base::json::object> parameters(const std::vector<std::string>& settings);
 
-}  // namespace tenantry::cli
+}  // namespace tenantry::client

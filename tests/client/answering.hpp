@@ -10,7 +10,7 @@
 #include "http/server.hpp"
 #include "support/catch.hpp"
 
-namespace tenantry::cli {
+namespace tenantry::client {
 
 struct Asked {
   std::string method;
@@ -74,4 +74,4 @@ class Answering {
   http::Server server_;
 };
 
-}  // namespace tenantry::cli
+}  // namespace tenantry::client

@@ -1,11 +1,11 @@
-#include "cli/verbs.hpp"
+#include "client/verbs.hpp"
 
 #include <ostream>
 
 #include "base/json_text.hpp"
-#include "cli/commands.hpp"
+#include "client/exit_code.hpp"
 
-namespace tenantry::cli {
+namespace tenantry::client {
 namespace {
 
 namespace json = base::json;
@@ -278,4 +278,4 @@ base::Result<json::object> parameters(const std::vector<std::string>& settings) 
   return found;
 }
 
-}  // namespace tenantry::cli
+}  // namespace tenantry::client

@@ -8,7 +8,7 @@
 #include "base/json.hpp"
 #include "base/result.hpp"
 
-namespace tenantry::cli {
+namespace tenantry::client {
 
 // The address without a slash at its end; must begin with http:// or https://. Code cli.url.
 [[nodiscard]] base::Result<std::string> clean_url(std::string url);
@@ -52,4 +52,4 @@ class Client {
 // Percent-encodes one segment of a path or one value of a query.
 [[nodiscard]] std::string encode_segment(std::string_view text);
 
-}  // namespace tenantry::cli
+}  // namespace tenantry::client

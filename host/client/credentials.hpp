@@ -8,7 +8,7 @@
 
 #include "base/result.hpp"
 
-namespace tenantry::cli {
+namespace tenantry::client {
 
 // $XDG_CONFIG_HOME/tenantry/credentials.json, or below ~/.config. One token for each host, and which host was last
 // signed in to. Not safe against two writers at once: the last one wins, whole.
@@ -34,4 +34,4 @@ class Credentials {
 [[nodiscard]] base::Result<std::string> read_password(const char* variable, const std::string& file,
                                                       std::string_view prompt);
 
-}  // namespace tenantry::cli
+}  // namespace tenantry::client

@@ -1,14 +1,14 @@
-#include "cli/watch.hpp"
+#include "client/watch.hpp"
 #include "base/json_text.hpp"
 
 #include <set>
 #include <sstream>
 
-#include "answering.hpp"
-#include "cli/commands.hpp"
+#include "client/answering.hpp"
+#include "client/exit_code.hpp"
 
 using namespace tenantry;
-using namespace tenantry::cli;
+using namespace tenantry::client;
 namespace json = base::json;
 
 namespace {

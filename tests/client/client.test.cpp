@@ -1,9 +1,9 @@
-#include "cli/client.hpp"
+#include "client/client.hpp"
 
-#include "answering.hpp"
+#include "client/answering.hpp"
 
 using namespace tenantry;
-using namespace tenantry::cli;
+using namespace tenantry::client;
 using base::ErrorKind;
 
 TEST_CASE("an address loses its slash and has to be one") {

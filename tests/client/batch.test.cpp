@@ -1,12 +1,12 @@
-#include "cli/batch.hpp"
+#include "client/batch.hpp"
 
 #include <sstream>
 
-#include "answering.hpp"
-#include "cli/commands.hpp"
+#include "client/answering.hpp"
+#include "client/exit_code.hpp"
 
 using namespace tenantry;
-using namespace tenantry::cli;
+using namespace tenantry::client;
 namespace json = base::json;
 
 namespace {

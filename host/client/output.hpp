@@ -8,7 +8,7 @@
 #include "base/json.hpp"
 #include "base/result.hpp"
 
-namespace tenantry::cli {
+namespace tenantry::client {
 
 enum class Format { kTable, kJson };
 
@@ -49,4 +49,4 @@ void print_error(std::ostream& out, const base::Error& error);
 // 84 ms, 3.2 s, 5 min 4 s
 [[nodiscard]] std::string duration_text(std::int64_t millis);
 
-}  // namespace tenantry::cli
+}  // namespace tenantry::client

@@ -1,4 +1,4 @@
-#include "cli/watch.hpp"
+#include "client/watch.hpp"
 
 #include <algorithm>
 #include <array>
@@ -7,9 +7,9 @@
 #include <thread>
 
 #include "base/json_text.hpp"
-#include "cli/commands.hpp"
+#include "client/exit_code.hpp"
 
-namespace tenantry::cli {
+namespace tenantry::client {
 namespace {
 
 namespace json = base::json;
@@ -263,4 +263,4 @@ int watch(Client& client, const std::string& tenant, const std::string& name, co
   }
 }
 
-}  // namespace tenantry::cli
+}  // namespace tenantry::client
