@@ -30,8 +30,9 @@ for side in a b; do ip -n "$space-$side" link set lo up; done
 ip -n "$space-a" addr add 10.99.0.1/24 dev v0
 ip -n "$space-b" addr add 10.99.0.2/24 dev v0
 for side in a b; do ip -n "$space-$side" link set v0 up; done
-in_a() { ip netns exec "$space-a" "$@"; }
-in_b() { ip netns exec "$space-b" "$@"; }
+# nsenter, because `ip netns exec` wants to mount things, too.
+in_a() { nsenter --net="/run/netns/$space-a" "$@"; }
+in_b() { nsenter --net="/run/netns/$space-b" "$@"; }
 
 programs=$(printf '%s\n' /usr/lib/postgresql/*/bin | tail -n 1)
 [ -x "$programs/initdb" ] || die "PostgreSQL is not installed"
@@ -41,10 +42,10 @@ chown postgres "$work/postgres"
 as=(setpriv --reuid postgres --regid postgres --clear-groups)
 "${as[@]}" "$programs/initdb" -D "$work/postgres/data" -U tenantry -A trust -E UTF8 --no-locale --no-sync >/dev/null
 echo 'host all all 10.99.0.0/24 trust' >>"$work/postgres/data/pg_hba.conf"
-start "$setup_logs/partition-server.log" ip netns exec "$space-b" "${as[@]}" "$programs/postgres" -D "$work/postgres/data" \
+start "$setup_logs/partition-server.log" nsenter --net="/run/netns/$space-b" "${as[@]}" "$programs/postgres" -D "$work/postgres/data" \
   -c listen_addresses=10.99.0.2 -c "unix_socket_directories=$work/postgres"
 server=${running[-1]}
-until_true 30 "$setup_logs/partition-server.log" ip netns exec "$space-b" "$programs/pg_isready" -q -h 10.99.0.2 -d postgres
+until_true 30 "$setup_logs/partition-server.log" nsenter --net="/run/netns/$space-b" "$programs/pg_isready" -q -h 10.99.0.2 -d postgres
 in_b psql -qX -h 10.99.0.2 -U tenantry postgres -c 'create database tenantry'
 sql() { in_b psql -qXAt -h 10.99.0.2 -U tenantry tenantry -c "$1"; }
 
@@ -75,8 +76,8 @@ id = "here"
 engine = "patient"
 secrets = { api_key = "env:PATIENT_KEY" }
 CONFIG
-  start "$setup_logs/partition-$1.log" ip netns exec "$space-$1" "$built/tenantry" serve --config "$work/$1.toml"
-  until_true 20 "$setup_logs/partition-$1.log" ip netns exec "$space-$1" curl -fsS "http://127.0.0.1:4700/readyz"
+  start "$setup_logs/partition-$1.log" nsenter --net="/run/netns/$space-$1" "$built/tenantry" serve --config "$work/$1.toml"
+  until_true 20 "$setup_logs/partition-$1.log" nsenter --net="/run/netns/$space-$1" curl -fsS "http://127.0.0.1:4700/readyz"
 }
 host a
 first=${running[-1]}

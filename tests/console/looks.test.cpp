@@ -134,7 +134,7 @@ TEST_CASE("nothing is lost by who spaces text wider, forces colours of their own
                         "h2, .badge, label')].filter((one) => one.checkVisibility() && one.scrollWidth > "
                         "one.clientWidth + 1 && getComputedStyle(one).overflowX !== 'visible').map((one) => "
                         "one.textContent)") == json::array{});
-      browser.picture("spaced_" + std::to_string(width) + (path[17] == '/' ? "_run" : "_tenants"));
+      browser.picture("spaced_" + std::to_string(width) + (path[16] == '/' ? "_run" : "_tenants"));
     }
   browser.cdp("Emulation.setEmulatedMedia",
               {{"features", json::array{json::object{{"name", "forced-colors"}, {"value", "active"}},

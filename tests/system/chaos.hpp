@@ -24,9 +24,10 @@ struct ChaosReport {
 
 class Chaos {
  public:
-  // Three hosts on PostgreSQL, or the one that SQLite can have.
-  Chaos(unsigned seed, std::chrono::seconds length, const Product& product, Database database)
-      : random_(seed), length_(length), erp_(product) {
+  // Three hosts on PostgreSQL, or the one that SQLite can have. It lasts longer on a slow machine: until so many tenants
+  // have been begun.
+  Chaos(unsigned seed, std::chrono::seconds length, const Product& product, Database database, std::size_t tenants = 0)
+      : random_(seed), length_(length), least_(tenants), erp_(product) {
     ClusterOptions options;
     options.database = database;
     if (database == Database::kPostgres) {
@@ -44,8 +45,9 @@ class Chaos {
     hosts_->sign_in();
     const auto like = provision("Undisturbed");
     (void)erp_.control("POST", "faults", R"({"id":"slow","action":"none","millis":3,"jitter_millis":10})");
-    const auto end = std::chrono::steady_clock::now() + length_;
-    while (std::chrono::steady_clock::now() < end) {
+    const auto begin = std::chrono::steady_clock::now();
+    const auto lasts = [&](int times) { return std::chrono::steady_clock::now() < begin + times * length_; };
+    while (lasts(1) || (tenants_.size() < least_ && lasts(8))) {
       if (unfinished() < 8) begin_tenant();
       disturb();
       ::usleep(static_cast<unsigned>(pick(20, 400)) * 1'000);
@@ -160,6 +162,7 @@ class Chaos {
 
   std::mt19937 random_;
   const std::chrono::seconds length_;
+  const std::size_t least_;
   test::Postgres* server_ = nullptr;  // nullptr: the store is a SQLite file
   std::string database_;
   Erp erp_;

@@ -13,7 +13,7 @@ void endure(const Product& product, std::chrono::seconds length, std::size_t ten
   const unsigned seed =
       given != nullptr ? static_cast<unsigned>(std::strtoul(given, nullptr, 10)) : std::random_device{}();
   CAPTURE(seed);
-  const auto report = Chaos(seed, length, product, Database::kPostgres).run();
+  const auto report = Chaos(seed, length, product, Database::kPostgres, tenants).run();
   CHECK(report.problems == "");
   CHECK(report.tenants >= tenants);
   WARN(product.title << ", seed " << seed << ": " << report);
