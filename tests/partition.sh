@@ -24,15 +24,15 @@ leave() {
 }
 trap leave EXIT
 ip netns add "$space-b"
-# A cable from a to b; the database and the second host are in b.
-ip -n "$space-a" link add v0 type veth peer name v0 netns "$space-b"
-for side in a b; do ip -n "$space-$side" link set lo up; done
-ip -n "$space-a" addr add 10.99.0.1/24 dev v0
-ip -n "$space-b" addr add 10.99.0.2/24 dev v0
-for side in a b; do ip -n "$space-$side" link set v0 up; done
-# nsenter, because `ip netns exec` wants to mount things, too.
+# nsenter, because ip itself wants to mount things, too, when it goes there.
 in_a() { nsenter --net="/run/netns/$space-a" "$@"; }
 in_b() { nsenter --net="/run/netns/$space-b" "$@"; }
+# A cable from a to b; the database and the second host are in b.
+in_a ip link add v0 type veth peer name v0 netns "$space-b"
+for side in a b; do "in_$side" ip link set lo up; done
+in_a ip addr add 10.99.0.1/24 dev v0
+in_b ip addr add 10.99.0.2/24 dev v0
+for side in a b; do "in_$side" ip link set v0 up; done
 
 programs=$(printf '%s\n' /usr/lib/postgresql/*/bin | tail -n 1)
 [ -x "$programs/initdb" ] || die "PostgreSQL is not installed"
@@ -97,7 +97,7 @@ has_made() { [ "$(made)" -ge "$1" ]; }
 until_true 20 "$setup_logs/partition-a.log" has_made 20
 [ "$(sql "select host from lives l join runs r on r.owner = l.id")" = host-a ] || die "the first host does not have the run"
 
-ip -n "$space-b" link set v0 down
+in_b ip link set v0 down
 cut=$SECONDS
 # Nothing that the first host began is still at work when the second one takes the run.
 owned_by_b() { [ "$(sql "select host from lives l join runs r on r.owner = l.id")" != host-a ]; }
@@ -113,7 +113,7 @@ completed() { [ "$(in_b curl -fsS "http://127.0.0.1:4700/api/provisioning/tenant
 until_true 60 "$setup_logs/partition-b.log" completed
 [ "$(made)" -eq 900 ] || die "$(made) items and not 900"
 
-ip -n "$space-b" link set v0 up
+in_b ip link set v0 up
 until_true 60 "$setup_logs/partition-a.log" in_a curl -fsS "http://127.0.0.1:4700/readyz"
 in_a curl -fsS "http://127.0.0.1:4700/api/provisioning/tenants/$tenant/status" -H "$auth" | jq -e '.status == "COMPLETED"' \
   >/dev/null || die "the first host does not see that the run is completed"
