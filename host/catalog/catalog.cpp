@@ -143,7 +143,7 @@ void Catalog::load_kept(Snapshot& next) {
 
 void Catalog::load_file(Snapshot& next, const fs::path& path) {
   auto loaded = loader_(path);
-  if (!loaded) return next.refused.push_back(refused(path, std::move(loaded.error())));
+  if (!loaded) return next.refused.push_back(refused(path, loaded.error()));
   const auto& manifest = *loaded->contract->manifest();
   GenerationPtr* before = nullptr;  // what came from this file until now
   for (auto& other : next.generations) {

@@ -16,6 +16,7 @@
 #include "engine/fixture.hpp"
 #include "support/catch.hpp"
 #include "support/eventually.hpp"
+#include "support/sanitized.hpp"
 #include "support/signals.hpp"
 #include "support/temp_dir.hpp"
 
@@ -31,11 +32,7 @@ using model::Outcome;
 using tenantry::test::eventually;
 using tenantry::test::let_signals_through;
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-inline constexpr bool kSanitized = true;
-#else
-inline constexpr bool kSanitized = false;
-#endif
+using tenantry::test::kSanitized;
 
 // Once; a Log may be on after that.
 inline void be_quiet() {

@@ -170,6 +170,15 @@ struct Host {
   }
 };
 
+// Ends the host's scheduler before what was declared ahead of this.
+struct EndsFirst {
+  Host& host;
+  explicit EndsFirst(Host& given) : host(given) {}
+  EndsFirst(const EndsFirst&) = delete;
+  EndsFirst& operator=(const EndsFirst&) = delete;
+  ~EndsFirst() { host.scheduler.reset(); }
+};
+
 inline model::ManifestPtr known(Host& host, std::vector<model::StepSpec> steps) {
   auto made = manifest(std::move(steps));
   host.manifests.push_back(made);

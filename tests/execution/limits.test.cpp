@@ -98,6 +98,7 @@ TEST_CASE("what waits for a server to come back does not sleep for long when it 
 TEST_CASE("a commit that fails while the breaker opens or probes loses neither the event nor the probe") {
   Host host;
   FlakyStore flaky(*host.store);
+  const EndsFirst ends_first(host);
   host.options.limits.any_server.breaker = {2, 20ms, 40ms};
   const auto graph = known(host, {once("a")});
   std::atomic<bool> down{true};

@@ -238,6 +238,7 @@ TEST_CASE("drain ends in bounded time even if a step does not listen") {
 TEST_CASE("a store that cannot commit delays the work but loses nothing") {
   Host host;
   FlakyStore flaky(*host.store);
+  const EndsFirst ends_first(host);
   const auto graph = known(host, {step("a"), step("b", {0}), step("c", {1})});
   host.engine->hold("b");
   host.live(&flaky);
@@ -255,6 +256,7 @@ TEST_CASE("a store that cannot commit delays the work but loses nothing") {
 TEST_CASE("a command that could not be committed is refused and did nothing") {
   Host host;
   FlakyStore flaky(*host.store);
+  const EndsFirst ends_first(host);
   const auto graph = known(host, {step("a")});
   host.live(&flaky);
   flaky.failing = 1;

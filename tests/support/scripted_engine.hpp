@@ -118,7 +118,7 @@ class ScriptedEngine final : public engine::Runtime {
     {
       const std::scoped_lock lock(mutex_);
       seen_[index].answered = true;
-      sink = seen_[index].sink;
+      sink = std::move(seen_[index].sink);  // as a runtime does: what holds the call may hold the runtime
       abandoned = *seen_[index].abandoned;
       running_ -= 1;
     }
