@@ -5,7 +5,7 @@
 namespace tenantry::events {
 namespace {
 
-std::string quoted(std::string_view text) { return base::json::serialize(base::json::string_view(text)); }
+std::string as_json(std::string_view text) { return base::json::serialize(base::json::string_view(text)); }
 
 }  // namespace
 
@@ -15,12 +15,12 @@ std::string to_json(const store::StoredEvent& stored) {
   std::string text;
   text.reserve(256 + event.data.size() + event.view.size());
   text.append("{\"id\":").append(std::to_string(stored.id));
-  text.append(",\"run_id\":").append(quoted(stored.run.value));
-  text.append(",\"tenant_id\":").append(quoted(stored.tenant.value));
+  text.append(",\"run_id\":").append(as_json(stored.run.value));
+  text.append(",\"tenant_id\":").append(as_json(stored.tenant.value));
   text.append(",\"number\":").append(std::to_string(event.number));
-  text.append(",\"type\":").append(quoted(event.type));
-  text.append(",\"step\":").append(event.step.empty() ? std::string("null") : quoted(event.step));
-  text.append(",\"at\":").append(quoted(base::format_time(event.at)));
+  text.append(",\"type\":").append(as_json(event.type));
+  text.append(",\"step\":").append(event.step.empty() ? std::string("null") : as_json(event.step));
+  text.append(",\"at\":").append(as_json(base::format_time(event.at)));
   text.append(",\"data\":").append(event.data.empty() ? std::string_view("{}") : std::string_view(event.data));
   if (event.view.size() > 2) text.append(",").append(event.view, 1, event.view.size() - 2);
   return text.append("}");

@@ -98,7 +98,8 @@ Result<Nothing> Engine::undo_session(Context& context, Asked request, Who tenant
   const Reply rows =
       database.search_read("pos.session", {json::array{"id", "=", (*found)->id}}, {"cash_register_balance_end"});
   if (!rows.ok()) return ending_of(rows.fault(), concern);
-  const json::value* cash = rows.rows().empty() ? nullptr : rows.rows()[0].if_contains("cash_register_balance_end");
+  const auto listed = rows.rows();
+  const json::value* cash = listed.empty() ? nullptr : listed[0].if_contains("cash_register_balance_end");
   if ((*found)->state != "opening_control") {
     const Reply counted = database.call({.model = "pos.session",
                                          .method = "post_closing_cash_details",

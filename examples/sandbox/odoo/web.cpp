@@ -21,7 +21,7 @@ std::string host_of(const Request& request) {
   return host.substr(0, host.find(':'));
 }
 
-std::string quoted(const std::string& text) {
+std::string literally(const std::string& text) {
   static const std::regex kSpecial(R"([.^$|()\[\]{}*+?\\])");
   return std::regex_replace(text, kSpecial, R"(\$&)");
 }
@@ -68,7 +68,7 @@ std::vector<std::string> Odoo::visible(const Request& request) const {
   const std::string host = host_of(request);
   std::string domain = host.starts_with("www.") ? host.substr(4) : host;
   domain = domain.substr(0, domain.find('.'));
-  const std::regex filter(replaced(replaced(options.db_filter, "%h", quoted(host)), "%d", quoted(domain)));
+  const std::regex filter(replaced(replaced(options.db_filter, "%h", literally(host)), "%d", literally(domain)));
   std::erase_if(names, [&](const std::string& name) {
     return !std::regex_search(name, filter, std::regex_constants::match_continuous);
   });
