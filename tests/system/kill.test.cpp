@@ -99,11 +99,11 @@ void kill_50_times(Product product) {
 }  // namespace
 
 TEST_CASE(
-    "50 kills of the host, and of its engines between them, while tenants are provisioned, 20 at a time: ERPNext") {
+    "ERPNext: 50 kills of the host, and of its engines between them, while tenants are provisioned, 20 at a time") {
   kill_50_times(erpnext());
 }
 
-TEST_CASE("50 kills of the host, and of its engines between them, while tenants are provisioned, 20 at a time: Odoo") {
+TEST_CASE("Odoo: 50 kills of the host, and of its engines between them, while tenants are provisioned, 20 at a time") {
   kill_50_times(odoo());
 }
 
