@@ -24,8 +24,8 @@ struct ChaosReport {
 
 class Chaos {
  public:
-  // Three hosts on PostgreSQL, or the one that SQLite can have. It lasts longer on a slow machine: until so many tenants
-  // have been begun.
+  // Three hosts on PostgreSQL, or the one that SQLite can have. It lasts longer on a slow machine: until so many
+  // tenants have been begun.
   Chaos(unsigned seed, std::chrono::seconds length, const Product& product, Database database, std::size_t tenants = 0)
       : random_(seed), length_(length), least_(tenants), erp_(product) {
     ClusterOptions options;
